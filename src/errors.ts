@@ -1,0 +1,50 @@
+/** Every code a {@link KymographError} can carry. Branch on these, never on message text. */
+export type ErrorCode =
+  // bytes that cannot be trusted
+  | 'not-kymo'
+  | 'version'
+  | 'required-feature'
+  | 'too-large'
+  | 'truncated'
+  | 'crc-mismatch'
+  | 'malformed'
+  | 'ill-formed-text'
+  // sessions
+  | 'wrong-state'
+  | 'ended'
+  | 'clock-mixed'
+  | 'aborted'
+  // lookup and stores
+  | 'not-found'
+  | 'bad-cursor'
+  | 'store-unusable'
+  | 'storage-error'
+  // worker
+  | 'worker-lost'
+  | 'worker-timeout'
+  | 'disposed'
+  // imports
+  | 'import-unreadable'
+  | 'import-empty'
+  | 'import-ragged'
+  | 'import-value'
+  | 'import-time'
+  // tools
+  | 'wasm-unavailable'
+
+/**
+ * A run-time failure with a stable `code`.
+ *
+ * `offset` is the byte position of the damage in the bytes that were given, where there is one.
+ */
+export class KymographError extends Error {
+  override readonly name = 'KymographError'
+  readonly code: ErrorCode
+  readonly offset: number | undefined
+
+  constructor(code: ErrorCode, message: string, options: { cause?: unknown; offset?: number } = {}) {
+    super(message, 'cause' in options ? { cause: options.cause } : undefined)
+    this.code = code
+    this.offset = options.offset
+  }
+}

@@ -1,0 +1,36 @@
+/** Every limit of the library, in one place. Lengths of text are UTF-16 code units after normalisation. */
+
+export const LABEL_MAX_LENGTH = 64
+export const LABELS_MAX_COUNT = 32
+export const JOURNEY_ID_MAX_LENGTH = 64
+export const METADATA_MAX_COUNT = 32
+export const METADATA_KEY_MAX_LENGTH = 50
+export const METADATA_VALUE_MAX_LENGTH = 500
+export const MARK_NAME_MAX_LENGTH = 50
+export const PROPERTY_KEY_MAX_LENGTH = 50
+export const PROPERTY_VALUE_MAX_LENGTH = 500
+export const PROPERTIES_MAX_COUNT = 32
+export const NAME_MAX_LENGTH = 64
+export const STREAMS_MAX_COUNT = 64
+export const CHANNELS_MAX_COUNT = 64
+export const UNIT_MAX_LENGTH = 32
+export const ENUM_VALUES_MAX_COUNT = 256
+/** Longest value of a `text` channel; a longer one is absent and counted `invalid-value`. */
+export const TEXT_VALUE_MAX_LENGTH = 4096
+/** 24 days: below the 2^31−1 ms a timer can hold. */
+export const DURATION_MAX_MS = 24 * 24 * 3_600_000
+export const RATE_MAX_HZ = 1_000_000
+
+/** One chunk as FlatBuffer, the largest that is written and read. */
+export const CHUNK_MAX_BYTES = 1_048_576
+/** Range and default of `chunk.maxBytes`: raw bytes of a chunk's frames before coding. */
+export const CHUNK_SEAL_MIN_BYTES = 4096
+export const CHUNK_SEAL_MAX_BYTES = 262_144
+export const CHUNK_SEAL_DEFAULT_BYTES = 65_536
+/** Range and default of `chunk.maxMs`: age of the oldest frame of an open chunk. */
+export const CHUNK_AGE_MIN_MS = 20
+export const CHUNK_AGE_MAX_MS = 3_600_000
+export const CHUNK_AGE_DEFAULT_MS = 2000
+
+/** Values one coded column may hold: more than a chunk's frames ever give. */
+export const COLUMN_MAX_VALUES = 1 << 24
