@@ -34,3 +34,16 @@ export const CHUNK_AGE_DEFAULT_MS = 2000
 
 /** Values one coded column may hold: more than a chunk's frames ever give. */
 export const COLUMN_MAX_VALUES = 1 << 24
+
+/** Size of the buffers frames travel in from page to worker. */
+export const BATCH_BYTES = 65_536
+/** Frames wait on the page no longer than this before they are handed over. */
+export const HANDOVER_MS = 100
+/** Bytes of frames on their way from page to store, per session; beyond it the stream's `overflow` policy applies. */
+export const BACKLOG_MAX_BYTES = 8_388_608
+/** Buffers kept for reuse per session. */
+export const POOL_MAX_BUFFERS = 32
+/** A worker that has not answered by then is given up. */
+export const WORKER_START_MAX_MS = 2000
+export const PAGE_DEFAULT_SESSIONS = 50
+export const PAGE_MAX_SESSIONS = 1000

@@ -1,5 +1,3 @@
-import type { ColumnArray } from '../kernels/types.js'
-
 /** The clock a stream's timestamps live on; on the wire always int64 nanoseconds. */
 export type ClockName = 'monotonic' | 'unix' | 'relative'
 export type ChannelType = 'f64' | 'f32' | 'i32' | 'i64' | 'enum' | 'text'
@@ -87,6 +85,8 @@ export interface StreamCounts {
   /** Frames whose timestamp is before the one before. */
   backwardTimestamps: number
   gaps: number
+  /** Bytes of coded times, columns, validity and dictionaries in all chunks up to and including this one. */
+  bytes: number
 }
 
 /** One channel's piece of a chunk. */
@@ -132,6 +132,8 @@ export interface Chunk {
   metadata: Map<string, string>
   /** Start of the session (imports: of the recording), Unix nanoseconds. */
   startedAtNs: bigint
+  /** End of what is recorded so far (live: page clock at the last batch; imports: last instant), Unix nanoseconds. */
+  endedAtNs: bigint
   /** Page clock snapshots, oldest first. */
   clocks: ClockSnapshot[]
   streams: StreamPiece[]
@@ -151,13 +153,4 @@ export interface FrameHeader {
 /** Chunk identity: sinks that see one twice keep one. */
 export function chunkId(header: { sessionId: string; epoch: number; seq: number }): string {
   return `${header.sessionId}:${header.epoch}:${header.seq}`
-}
-
-/** Frames of one stream of a chunk, decoded. */
-export interface DecodedChannel {
-  descriptor: ChannelDescriptor
-  /** One per present frame value; see {@link ColumnPiece.column} for the type. */
-  values: ColumnArray
-  validity?: Uint8Array
-  dictionary?: string[]
 }

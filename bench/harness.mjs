@@ -1,0 +1,61 @@
+// The one way this project times things: seeded input, warm-up, all candidates interleaved in one process, medians.
+import { cpus } from 'node:os'
+
+/** Deterministic random numbers in [0, 1): mulberry32. */
+export function seededRandom(seed) {
+  let state = seed >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let t = Math.imul(state ^ (state >>> 15), state | 1)
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
+    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296
+  }
+}
+
+function quantile(sorted, q) {
+  const at = (sorted.length - 1) * q
+  const low = Math.floor(at)
+  return sorted[low] + (sorted[Math.ceil(at)] - sorted[low]) * (at - low)
+}
+
+/**
+ * Times candidates in turn, A B C A B C …, so that drift of the machine meets all alike.
+ *
+ * candidates: { name, run: () => unitsOfWork | Promise<unitsOfWork> }. Returns per candidate the nanoseconds per unit:
+ * median, lower and upper quartile, and the ratio of its median to that of the first candidate.
+ */
+export async function measure(candidates, { rounds = 15, warmups = 3, onRound = () => {} } = {}) {
+  const samples = candidates.map(() => [])
+  for (let round = -warmups; round < rounds; round++) {
+    for (const [index, candidate] of candidates.entries()) {
+      const started = process.hrtime.bigint()
+      const units = await candidate.run()
+      const ns = Number(process.hrtime.bigint() - started)
+      if (round >= 0) samples[index].push(ns / units)
+    }
+    onRound(round + warmups + 1, rounds + warmups)
+  }
+  const rows = candidates.map(({ name }, index) => {
+    const sorted = samples[index].sort((a, b) => a - b)
+    return { name, nsPerUnit: quantile(sorted, 0.5), q1: quantile(sorted, 0.25), q3: quantile(sorted, 0.75) }
+  })
+  return rows.map((row) => ({ ...row, ratio: row.nsPerUnit / rows[0].nsPerUnit }))
+}
+
+/** Prints rows as a table, or the whole result as JSON. */
+export function report(title, unit, rows, { json = false, notes = [] } = {}) {
+  const machine = { node: process.version, cores: cpus().length, cpu: cpus()[0]?.model ?? 'unknown' }
+  if (json) {
+    process.stdout.write(`${JSON.stringify({ title, unit, machine, rows, notes }, null, 2)}\n`)
+    return
+  }
+  console.log(`${title} — Node ${machine.node}, ${machine.cores} cores`)
+  const width = Math.max(...rows.map(({ name }) => name.length), 9)
+  console.log(`${'candidate'.padEnd(width)}  ${'ns/' + unit.replace(/s$/, '')}`.padEnd(width + 12) + `  quartiles        M ${unit}/s  × first`)
+  for (const { name, nsPerUnit, q1, q3, ratio } of rows) {
+    const spread = `${q1.toFixed(2)}–${q3.toFixed(2)}`.padEnd(15)
+    const rate = (1e3 / nsPerUnit).toFixed(2).padStart(8)
+    console.log(`${name.padEnd(width)}  ${nsPerUnit.toFixed(2).padStart(9)}   ${spread}  ${rate}     ${ratio.toFixed(2)}`)
+  }
+  for (const note of notes) console.log(note)
+}

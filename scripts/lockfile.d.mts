@@ -1,0 +1,1 @@
+export declare function lockfileProblems(manifest: unknown, lock: unknown): string[]

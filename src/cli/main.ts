@@ -1,0 +1,63 @@
+import { LIBRARY_VERSION } from '../session/index.js'
+import { cat } from './cat.js'
+import { type Command, helpOf, parseCommand } from './command.js'
+import { exitCodeOf, messageOf, UsageError } from './failure.js'
+import { info } from './info.js'
+import { journeys } from './journeys.js'
+import { ls } from './ls.js'
+import { record } from './record.js'
+
+const COMMANDS: Command[] = [record, ls, journeys, info, cat]
+
+function help(): string {
+  const width = Math.max(...COMMANDS.map((command) => command.name.length)) + 2
+  return [
+    'usage: kymograph VERB [options]',
+    '',
+    'Records sessions of sensor data, finds them again and reads them back.',
+    '',
+    ...COMMANDS.map((command) => `  ${command.name.padEnd(width)}${command.summary}`),
+    '',
+    'kymograph VERB --help tells more about each. Exit codes: 0 fine, 1 findings or failure, 2 wrong usage.',
+    '',
+  ].join('\n')
+}
+
+async function main(argv: string[]): Promise<number> {
+  const [verb, ...rest] = argv
+  if (verb === undefined || verb === '--help' || verb === '-h' || verb === 'help') {
+    process.stdout.write(help())
+    return verb === undefined ? 2 : 0
+  }
+  if (verb === '--version') {
+    process.stdout.write(`${LIBRARY_VERSION}\n`)
+    return 0
+  }
+  const command = COMMANDS.find(({ name }) => name === verb)
+  if (!command) {
+    throw new UsageError(
+      `unknown verb ${JSON.stringify(verb)}; there are ${COMMANDS.map(({ name }) => name).join(', ')}`,
+    )
+  }
+  const args = parseCommand(command, rest)
+  if (args.has('help')) {
+    process.stdout.write(helpOf(command))
+    return 0
+  }
+  return command.run(args)
+}
+
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  // whoever reads has had enough: `kymograph cat … | head`
+  process.exit(error.code === 'EPIPE' ? 0 : 1)
+})
+
+main(process.argv.slice(2)).then(
+  (exitCode) => {
+    process.exitCode = exitCode
+  },
+  (error: unknown) => {
+    process.stderr.write(`kymograph: ${messageOf(error)}\n`)
+    process.exitCode = exitCodeOf(error)
+  },
+)

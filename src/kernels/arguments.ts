@@ -1,0 +1,102 @@
+import { CHANNELS_MAX_COUNT, COLUMN_MAX_VALUES } from '../limits'
+import type { ColumnArray, EncodeColumnOptions, RingBufferOptions } from './types'
+
+/** Largest ring, timestamps and values together: half of what one WebAssembly memory can address. */
+const RING_MAX_BYTES = 2 ** 31
+/** Timestamps stay in ±2^62 ns (±146 years), so that differences and grid steps never overflow. */
+const TIMESTAMP_HIGH_WORD_LIMIT = 2 ** 30
+
+function shown(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value)
+  if (typeof value === 'bigint') return `${value}n`
+  if (typeof value === 'object' && value !== null) return Object.prototype.toString.call(value).slice(8, -1)
+  return String(value)
+}
+
+export function typeError(name: string, expectation: string, value: unknown): TypeError {
+  return new TypeError(`"${name}" expected ${expectation}, got ${shown(value)}`)
+}
+
+export function rangeError(name: string, expectation: string, value: unknown): RangeError {
+  return new RangeError(`"${name}" expected ${expectation}, got ${shown(value)}`)
+}
+
+/** Name of a typed array's class, of any realm; undefined for anything else. */
+function typedArrayName(value: unknown): string | undefined {
+  return ArrayBuffer.isView(value) ? Object.prototype.toString.call(value).slice(8, -1) : undefined
+}
+
+export function expectOptions(options: unknown): void {
+  if (typeof options !== 'object' || options === null) throw typeError('options', 'an object', options)
+}
+
+export function expectInteger(name: string, value: unknown, min: number, max: number): void {
+  const expectation = max === Number.MAX_SAFE_INTEGER ? `an integer >= ${min}` : `an integer in ${min}–${max}`
+  if (typeof value !== 'number') throw typeError(name, expectation, value)
+  if (!Number.isInteger(value) || value < min || value > max) throw rangeError(name, expectation, value)
+}
+
+export function expectOneOf(name: string, value: unknown, allowed: readonly string[]): void {
+  const expectation = allowed.map((one) => `'${one}'`).join(' | ')
+  if (typeof value !== 'string') throw typeError(name, expectation, value)
+  if (!allowed.includes(value)) throw rangeError(name, expectation, value)
+}
+
+export function expectBytes(name: string, value: unknown): void {
+  const name_ = typedArrayName(value)
+  if (name_ !== 'Uint8Array') throw typeError(name, 'a Uint8Array', value)
+}
+
+export function expectChannels(channels: unknown): void {
+  expectInteger('channels', channels, 1, CHANNELS_MAX_COUNT)
+}
+
+export function expectColumnValues(values: unknown): void {
+  const name = typedArrayName(values)
+  if (name !== 'Float64Array' && name !== 'Float32Array' && name !== 'Int32Array' && name !== 'BigInt64Array') {
+    throw typeError('values', 'a Float64Array, Float32Array, Int32Array or BigInt64Array', values)
+  }
+  const { length } = values as ColumnArray
+  if (length > COLUMN_MAX_VALUES) throw rangeError('values.length', `at most ${COLUMN_MAX_VALUES}`, length)
+}
+
+export function expectEncodeOptions(options: EncodeColumnOptions): void {
+  expectOptions(options)
+  if (options.level !== undefined) expectOneOf('level', options.level, ['dense', 'fast'])
+}
+
+export function expectRingBufferOptions(options: RingBufferOptions): void {
+  expectOptions(options)
+  const { capacityFrames, channels, overflow } = options
+  expectChannels(channels)
+  expectInteger('capacityFrames', capacityFrames, 1, Number.MAX_SAFE_INTEGER)
+  const mostFrames = Math.floor(RING_MAX_BYTES / (8 * (channels + 1))) - 1
+  if (capacityFrames > mostFrames) {
+    throw rangeError('capacityFrames', `at most ${mostFrames} with ${channels} channels`, capacityFrames)
+  }
+  if (overflow !== undefined) expectOneOf('overflow', overflow, ['drop-newest', 'drop-oldest'])
+}
+
+/** Frames as two arrays: one timestamp each, and their values interleaved. */
+export function expectFrames(timestampsNs: unknown, values: unknown, channels: number): void {
+  if (typedArrayName(timestampsNs) !== 'BigInt64Array') throw typeError('timestampsNs', 'a BigInt64Array', timestampsNs)
+  if (typedArrayName(values) !== 'Float64Array') throw typeError('values', 'a Float64Array', values)
+  const frames = (timestampsNs as BigInt64Array).length
+  const { length } = values as Float64Array
+  if (length !== frames * channels) {
+    throw rangeError('values.length', `${frames * channels} (${frames} timestamps × ${channels} channels)`, length)
+  }
+}
+
+/** Refuses timestamps beyond ±2^62 ns before anything of the batch is used. */
+export function expectTimestampsInRange(timestampsNs: BigInt64Array): void {
+  // Little-endian on every engine that has BigInt64Array: the odd words are the high ones.
+  const words = new Int32Array(timestampsNs.buffer, timestampsNs.byteOffset, timestampsNs.length * 2)
+  for (let index = 1; index < words.length; index += 2) {
+    const high = words[index]
+    if (high >= TIMESTAMP_HIGH_WORD_LIMIT || high < -TIMESTAMP_HIGH_WORD_LIMIT) {
+      const at = (index - 1) / 2
+      throw rangeError(`timestampsNs[${at}]`, 'within ±2^62 ns', timestampsNs[at])
+    }
+  }
+}

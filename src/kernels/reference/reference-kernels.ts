@@ -1,0 +1,32 @@
+import { expectBytes } from '../arguments'
+import type { ColumnArray, EncodeColumnOptions, Kernels, Resampler, ResamplerOptions, RingBuffer, RingBufferOptions } from '../types'
+import { decodeColumn, encodeColumn } from './column'
+import { crc32c } from './crc32c'
+import { ReferenceResampler } from './resampler'
+import { ReferenceRingBuffer } from './ring-buffer'
+
+/** The kernels in plain TypeScript: the fallback, and what the wasm build is held against. */
+export class ReferenceKernels implements Kernels {
+  readonly build = 'reference'
+
+  encodeColumn(values: ColumnArray, options?: EncodeColumnOptions): Uint8Array {
+    return encodeColumn(values, options)
+  }
+
+  decodeColumn(bytes: Uint8Array): ColumnArray {
+    return decodeColumn(bytes)
+  }
+
+  crc32c(bytes: Uint8Array): number {
+    expectBytes('bytes', bytes)
+    return crc32c(bytes)
+  }
+
+  createRingBuffer(options: RingBufferOptions): RingBuffer {
+    return new ReferenceRingBuffer(options)
+  }
+
+  createResampler(options: ResamplerOptions): Resampler {
+    return new ReferenceResampler(options)
+  }
+}

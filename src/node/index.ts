@@ -1,0 +1,56 @@
+import { checkRecorderOptions, Recorder, type RecorderOptions } from '../session/index.js'
+import { RecorderClient } from '../worker/client.js'
+import { spawnNodeWorker } from './worker-thread.js'
+
+export { type ErrorCode, KymographError } from '../errors.js'
+export * from '../session/index.js'
+export type {
+  Capabilities,
+  ChannelDescriptor,
+  ChannelType,
+  ClockName,
+  Gap,
+  JourneyRecord,
+  LossCounts,
+  LossReason,
+  SessionPage,
+  SessionRecord,
+  SessionSummary,
+  StoredChunk,
+  StreamSummary,
+} from '../worker/protocol.js'
+
+/** A store in a directory: one `.kymo` file per session. */
+export interface DirectoryStore {
+  directory: string
+}
+
+const DEFAULT_DIRECTORY = './recordings'
+
+/**
+ * Opens a recorder in Node: the same as in the browser, in a worker thread, with sessions in a directory
+ * (`store: 'auto'` is `./recordings`) or in memory.
+ *
+ * @throws TypeError | RangeError for options that are not valid; KymographError `store-unusable` when the directory
+ *   cannot be used.
+ *
+ * @example
+ * const recorder = await createRecorder({ store: { directory: './recordings' } })
+ */
+export async function createRecorder(options: RecorderOptions<DirectoryStore> = {}): Promise<Recorder> {
+  const { open, wantsWorker } = checkRecorderOptions(options, (store) => {
+    if (store === 'auto') return { kind: 'files', directory: DEFAULT_DIRECTORY }
+    if (typeof store !== 'object' || store === null || typeof store.directory !== 'string' || store.directory === '') {
+      throw new TypeError(`"store" expected 'auto', 'memory' or { directory: string }, got ${JSON.stringify(store)}`)
+    }
+    return { kind: 'files', directory: store.directory }
+  })
+  const client = await RecorderClient.connect({
+    spawn: wantsWorker ? spawnNodeWorker : undefined,
+    serveInThread: async (port) => {
+      const { serveInThread } = await import('./in-thread.js')
+      await serveInThread(port)
+    },
+  })
+  return Recorder.open(client, open)
+}

@@ -1,0 +1,106 @@
+import type { Gap } from '../wire/model.js'
+
+const NOMINAL_INTERVALS = 64
+const GAP_PERIODS = 4
+const TWO_32 = 4_294_967_296
+
+interface Interval {
+  startHigh: number
+  startLow: number
+  durationNs: number
+}
+
+/**
+ * Watches a stream's timestamps go by: repeats, steps back, gaps, effective rate.
+ *
+ * A gap is an interval longer than the threshold: the one declared, else four times the nominal period, which is
+ * the median of the first 64 forward intervals, then frozen, so that how frames arrive in batches cannot matter.
+ * Timestamps are read as 32-bit halves: differences below 2^53 ns are exact without BigInt.
+ */
+export class Timeline {
+  repeated = 0
+  backward = 0
+  gaps = 0
+  #frames = 0
+  #lastHigh = 0
+  #lastLow = 0
+  #thresholdNs: number | undefined
+  /** Intervals seen before the threshold is known. */
+  #undecided: Interval[] = []
+  #steps = 0
+  #spanNs = 0
+  readonly #onGap: (gap: Gap) => void
+
+  constructor(gapMs: number | undefined, onGap: (gap: Gap) => void) {
+    this.#thresholdNs = gapMs === undefined ? undefined : gapMs * 1e6
+    this.#onGap = onGap
+  }
+
+  /** Takes note of `frameCount` timestamps: int64 nanoseconds as low and high halves. */
+  scan(timeHalves: Int32Array, frameCount: number): void {
+    for (let i = 0; i < frameCount; i++) {
+      const low = timeHalves[2 * i]!
+      const high = timeHalves[2 * i + 1]!
+      if (this.#frames > 0) {
+        const stepNs = (high - this.#lastHigh) * TWO_32 + ((low >>> 0) - (this.#lastLow >>> 0))
+        if (stepNs > 0) this.#forward(stepNs)
+        else if (stepNs === 0) {
+          this.repeated += 1
+          this.#steps += 1
+        } else this.backward += 1
+      }
+      this.#frames += 1
+      this.#lastHigh = high
+      this.#lastLow = low
+    }
+  }
+
+  /** Frames per second with gaps left out; 0 when there is nothing to tell it from. */
+  effectiveRateHz(): number {
+    let steps = this.#steps
+    let spanNs = this.#spanNs
+    const thresholdNs = this.#thresholdNs ?? this.#nominalThresholdNs()
+    for (const interval of this.#undecided) {
+      if (interval.durationNs > thresholdNs) continue
+      steps += 1
+      spanNs += interval.durationNs
+    }
+    return spanNs > 0 ? (steps * 1e9) / spanNs : 0
+  }
+
+  /** No more timestamps will come: decides what 64 intervals were not there for. */
+  finish(): void {
+    if (this.#undecided.length > 0) this.#decide()
+  }
+
+  #forward(durationNs: number): void {
+    const interval = { startHigh: this.#lastHigh, startLow: this.#lastLow, durationNs }
+    if (this.#thresholdNs !== undefined) this.#judge(interval, this.#thresholdNs)
+    else if (this.#undecided.push(interval) === NOMINAL_INTERVALS) this.#decide()
+  }
+
+  #decide(): void {
+    const thresholdNs = this.#nominalThresholdNs()
+    this.#thresholdNs = thresholdNs
+    const undecided = this.#undecided
+    this.#undecided = []
+    for (const interval of undecided) this.#judge(interval, thresholdNs)
+  }
+
+  #judge(interval: Interval, thresholdNs: number): void {
+    if (interval.durationNs <= thresholdNs) {
+      this.#steps += 1
+      this.#spanNs += interval.durationNs
+      return
+    }
+    this.gaps += 1
+    const startNs = (BigInt(interval.startHigh) << 32n) | BigInt(interval.startLow >>> 0)
+    this.#onGap({ startNs, endNs: startNs + BigInt(interval.durationNs) })
+  }
+
+  #nominalThresholdNs(): number {
+    if (this.#undecided.length === 0) return Number.POSITIVE_INFINITY
+    const durations = this.#undecided.map((interval) => interval.durationNs).sort((a, b) => a - b)
+    return GAP_PERIODS * durations[durations.length >> 1]!
+  }
+}

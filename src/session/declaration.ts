@@ -1,0 +1,167 @@
+import {
+  CHANNELS_MAX_COUNT,
+  ENUM_VALUES_MAX_COUNT,
+  NAME_MAX_LENGTH,
+  RATE_MAX_HZ,
+  STREAMS_MAX_COUNT,
+  UNIT_MAX_LENGTH,
+} from '../limits.js'
+import type { ChannelDescriptor, ChannelKind, ChannelType, ClockName, StreamPlan } from '../worker/protocol.js'
+import { checkOneOf, describe, normalizeText, refuseUnknownFields } from './text.js'
+
+/** What happens to frames when the way to the store is full: they are lost and counted, or the writer has to wait. */
+export type OverflowPolicy = 'drop-newest' | 'wait'
+
+export interface ChannelOptions {
+  name: string
+  /** Default `f64`. */
+  type?: ChannelType
+  /** UCUM code, for example `m/s2`. */
+  unit?: string
+  /** The values an `enum` channel can take. */
+  values?: string[]
+  kind?: ChannelKind
+  /** Name in the file the channel was imported from. */
+  originalName?: string
+}
+
+export interface StreamOptions {
+  channels: (string | ChannelOptions)[]
+  /** Default: what the first write brings, numbers `monotonic`, nanoseconds as bigint `unix`. */
+  clock?: ClockName
+  overflow?: OverflowPolicy
+  /** Declared rate; also sets the default gap threshold of four periods. */
+  rateHz?: number
+  /** Stretch without a frame that counts as a gap. */
+  maxGapMs?: number
+  /** Records the stream on a uniform grid instead of as it came; linear interpolation. */
+  resample?: { rateHz: number; method?: 'linear' }
+}
+
+export interface StreamDeclaration {
+  plan: StreamPlan
+  overflow: OverflowPolicy
+}
+
+const NAME = /^[A-Za-z][A-Za-z0-9_.-]*$/
+const TYPES: readonly ChannelType[] = ['f64', 'f32', 'i32', 'i64', 'enum', 'text']
+const CLOCKS: readonly ClockName[] = ['monotonic', 'unix', 'relative']
+const OVERFLOWS: readonly OverflowPolicy[] = ['drop-newest', 'wait']
+const KINDS: readonly ChannelKind[] = ['angle', 'quaternion']
+const STREAM_FIELDS = ['channels', 'clock', 'overflow', 'rateHz', 'maxGapMs', 'resample']
+const CHANNEL_FIELDS = ['name', 'type', 'unit', 'values', 'kind', 'originalName']
+
+/**
+ * The streams of a session as its options declare them, checked.
+ *
+ * @throws TypeError | RangeError naming stream, channel, limit and value.
+ */
+export function declareStreams(streams: Record<string, StreamOptions>): StreamDeclaration[] {
+  const entries = Object.entries(streams)
+  if (entries.length > STREAMS_MAX_COUNT) {
+    throw new RangeError(`"streams" expected at most ${STREAMS_MAX_COUNT} streams, got ${entries.length}`)
+  }
+  return entries.map(([name, options]) => declareStream(name, options))
+}
+
+function declareStream(name: string, options: StreamOptions): StreamDeclaration {
+  const field = `streams.${name}`
+  checkName('stream name', name)
+  refuseUnknownFields(`"${field}"`, options, STREAM_FIELDS)
+  const { channels, clock, overflow = 'drop-newest', rateHz, maxGapMs, resample } = options
+  if (!Array.isArray(channels) || channels.length === 0 || channels.length > CHANNELS_MAX_COUNT) {
+    const got = Array.isArray(channels) ? channels.length : describe(channels)
+    throw new RangeError(`"${field}.channels" expected 1–${CHANNELS_MAX_COUNT} channels, got ${got}`)
+  }
+  if (clock !== undefined) checkOneOf(`${field}.clock`, clock, CLOCKS)
+  checkOneOf(`${field}.overflow`, overflow, OVERFLOWS)
+  checkPositive(`${field}.rateHz`, rateHz, RATE_MAX_HZ)
+  checkPositive(`${field}.maxGapMs`, maxGapMs, Number.MAX_VALUE)
+  const declared = channels.map((channel) => declareChannel(field, channel))
+  const seen = new Set<string>()
+  for (const channel of declared) {
+    if (seen.has(channel.name)) throw new RangeError(`"${field}.channels" has two channels named "${channel.name}"`)
+    seen.add(channel.name)
+  }
+  if (resample) checkResample(field, resample, declared)
+  return {
+    overflow,
+    plan: {
+      descriptor: {
+        name,
+        channels: declared,
+        ...(clock === undefined ? {} : { clock }),
+        ...(rateHz === undefined ? {} : { rateHz }),
+        ...(resample ? { resampledHz: resample.rateHz } : {}),
+      },
+      ...(maxGapMs === undefined ? {} : { gapMs: maxGapMs }),
+    },
+  }
+}
+
+function declareChannel(stream: string, channel: string | ChannelOptions): ChannelDescriptor {
+  if (typeof channel === 'string') return { name: checkName(`${stream} channel name`, channel), type: 'f64' }
+  if (typeof channel !== 'object' || channel === null) {
+    throw new TypeError(`"${stream}.channels" expected names or { name, type, unit }, got ${describe(channel)}`)
+  }
+  const name = checkName(`${stream} channel name`, channel.name)
+  const field = `${stream}.${name}`
+  refuseUnknownFields(`"${field}"`, channel, CHANNEL_FIELDS)
+  const { type = 'f64', unit, values, kind, originalName } = channel
+  checkOneOf(`${field}.type`, type, TYPES)
+  if (kind !== undefined) checkOneOf(`${field}.kind`, kind, KINDS)
+  if ((type === 'enum') !== (values !== undefined)) {
+    throw new TypeError(`"${field}.values" expected exactly for type "enum", got type "${type}"`)
+  }
+  return {
+    name,
+    type,
+    ...(unit === undefined ? {} : { unit: normalizeText(`${field}.unit`, unit, UNIT_MAX_LENGTH) }),
+    ...(values === undefined ? {} : { values: checkEnumValues(field, values) }),
+    ...(kind === undefined ? {} : { kind }),
+    ...(originalName === undefined ? {} : { originalName: originalName.slice(0, 256) }),
+  }
+}
+
+function checkEnumValues(field: string, values: string[]): string[] {
+  if (!Array.isArray(values) || values.length === 0 || values.length > ENUM_VALUES_MAX_COUNT) {
+    throw new RangeError(`"${field}.values" expected 1–${ENUM_VALUES_MAX_COUNT} strings, got ${describe(values)}`)
+  }
+  if (new Set(values).size !== values.length) throw new RangeError(`"${field}.values" expected distinct strings`)
+  return values.map((value, index) => normalizeText(`${field}.values[${index}]`, value, 500, 0))
+}
+
+function checkResample(
+  field: string,
+  resample: { rateHz: number; method?: string },
+  channels: ChannelDescriptor[],
+): void {
+  refuseUnknownFields(`"${field}.resample"`, resample, ['rateHz', 'method'])
+  if (resample.rateHz === undefined) throw new TypeError(`"${field}.resample.rateHz" is missing`)
+  checkPositive(`${field}.resample.rateHz`, resample.rateHz, RATE_MAX_HZ)
+  checkOneOf(`${field}.resample.method`, resample.method ?? 'linear', ['linear'])
+  for (const channel of channels) {
+    if (channel.type !== 'f64' && channel.type !== 'f32') {
+      throw new RangeError(`"${field}.resample" works on f64 and f32 channels, "${channel.name}" is ${channel.type}`)
+    }
+  }
+}
+
+function checkName(field: string, name: unknown): string {
+  if (typeof name !== 'string') throw new TypeError(`"${field}" expected a string, got ${describe(name)}`)
+  if (!NAME.test(name) || name.length > NAME_MAX_LENGTH) {
+    throw new RangeError(
+      `"${field}" expected 1–${NAME_MAX_LENGTH} characters of A–Z a–z 0–9 _ . - starting with a letter, got ${describe(name)}`,
+    )
+  }
+  return name
+}
+
+function checkPositive(field: string, value: unknown, max: number): void {
+  if (value === undefined) return
+  if (typeof value !== 'number') throw new TypeError(`"${field}" expected a number, got ${describe(value)}`)
+  if (!(value > 0 && value <= max)) {
+    const upTo = max === Number.MAX_VALUE ? '' : ` and ≤ ${max}`
+    throw new RangeError(`"${field}" expected > 0${upTo}, got ${value}`)
+  }
+}

@@ -1,0 +1,111 @@
+import { PAGE_DEFAULT_SESSIONS, PAGE_MAX_SESSIONS } from '../limits.js'
+import type { Query } from '../worker/protocol.js'
+import { type JourneyFields, resolveJourneyId } from './journey.js'
+import { normalizeLabels } from './labels.js'
+import { normalizeMetadata } from './metadata.js'
+import { checkOneOf, describe, refuseUnknownFields } from './text.js'
+
+/** Which sessions to find; everything given has to hold. */
+export interface Lookup extends JourneyFields {
+  labels?: string[]
+  /** Whether one of `labels` is enough (default) or all are needed. */
+  labelsMode?: 'any' | 'all'
+  /** Sessions without any of these. */
+  notLabels?: string[]
+  /** Started at or after: a Date, Unix milliseconds or an ISO 8601 text. */
+  since?: Date | number | string
+  /** Started at or before. */
+  until?: Date | number | string
+  state?: 'recording' | 'stopped' | 'recovered'
+  /** Milliseconds. */
+  minDuration?: number
+  maxDuration?: number
+  /** Sessions that have all of these streams. */
+  streams?: string[]
+  /** Sessions that have all of these entries. */
+  metadata?: Record<string, string> | Map<string, string>
+  order?: 'newest' | 'oldest'
+  /** Sessions per page. */
+  limit?: number
+  cursor?: string
+}
+
+const FIELDS = [
+  'labels',
+  'labelsMode',
+  'notLabels',
+  'journeyId',
+  'clientSessionGroupId',
+  'since',
+  'until',
+  'state',
+  'minDuration',
+  'maxDuration',
+  'streams',
+  'metadata',
+  'order',
+  'limit',
+  'cursor',
+]
+
+/**
+ * A lookup as stores take it.
+ *
+ * @throws TypeError | RangeError naming the field, what was expected and the value.
+ */
+export function toQuery(lookup: Lookup = {}): Query {
+  refuseUnknownFields('a lookup', lookup, FIELDS)
+  const { labelsMode, state, order, limit = PAGE_DEFAULT_SESSIONS, cursor } = lookup
+  checkOneOf('labelsMode', labelsMode, ['any', 'all'])
+  checkOneOf('state', state, ['recording', 'stopped', 'recovered'])
+  checkOneOf('order', order, ['newest', 'oldest'])
+  if (!Number.isInteger(limit) || limit < 1 || limit > PAGE_MAX_SESSIONS) {
+    throw new RangeError(`"limit" expected an integer 1–${PAGE_MAX_SESSIONS}, got ${describe(limit)}`)
+  }
+  if (cursor !== undefined && typeof cursor !== 'string') {
+    throw new TypeError(`"cursor" expected a string, got ${describe(cursor)}`)
+  }
+  return withoutUndefined({
+    labels: lookup.labels && normalizeLabels(lookup.labels),
+    labelsMode,
+    notLabels: lookup.notLabels && normalizeLabels(lookup.notLabels, 'notLabels'),
+    journeyId: resolveJourneyId(lookup),
+    sinceMs: toUnixMs('since', lookup.since),
+    untilMs: toUnixMs('until', lookup.until),
+    state,
+    minDurationMs: checkDuration('minDuration', lookup.minDuration),
+    maxDurationMs: checkDuration('maxDuration', lookup.maxDuration),
+    streams: lookup.streams,
+    metadata: lookup.metadata && [...normalizeMetadata(lookup.metadata)],
+    order,
+    limit,
+    cursor,
+  })
+}
+
+const ISO_8601 = /^\d{4}-\d{2}(-\d{2}([T ]\d{2}:\d{2}(:\d{2}([.,]\d+)?)?\s*(Z|[+-]\d{2}:?\d{2})?)?)?$/
+
+function toUnixMs(field: string, time: unknown): number | undefined {
+  if (time === undefined) return undefined
+  let ms = Number.NaN
+  if (time instanceof Date) ms = time.getTime()
+  else if (typeof time === 'number') ms = time
+  else if (typeof time === 'string' && ISO_8601.test(time)) ms = Date.parse(time)
+  if (Number.isNaN(ms)) {
+    throw new RangeError(
+      `"${field}" expected a Date, Unix milliseconds or ISO 8601 such as 2026-11-22T10:00:00Z, got ${describe(time)}`,
+    )
+  }
+  return ms
+}
+
+function checkDuration(field: string, value: unknown): number | undefined {
+  if (value === undefined) return undefined
+  if (typeof value !== 'number' || !(value >= 0))
+    throw new RangeError(`"${field}" expected milliseconds ≥ 0, got ${describe(value)}`)
+  return value
+}
+
+function withoutUndefined(query: { [K in keyof Query]: Query[K] | undefined }): Query {
+  return Object.fromEntries(Object.entries(query).filter(([, value]) => value !== undefined))
+}

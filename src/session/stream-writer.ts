@@ -1,0 +1,294 @@
+import { KymographError } from '../errors.js'
+import { Batch, batchCapacityFrames } from '../worker/batch.js'
+import type { ClockName, LossReason, PageCounts } from '../worker/protocol.js'
+import { readClocks } from './clock.js'
+import type { DataLink } from './data-link.js'
+import type { StreamDeclaration } from './declaration.js'
+import { describe } from './text.js'
+import { type Value, ValueWriter } from './value-writer.js'
+
+/** Values of many frames, interleaved; a plain array can hold what a typed one cannot: text, absent values, a mix. */
+export type Values = Float64Array | Float32Array | Int32Array | BigInt64Array | readonly Value[]
+
+type TypedValues = Exclude<Values, readonly Value[]>
+type TimeUnit = 'ms' | 'ns'
+
+/** Milliseconds that still fit into int64 nanoseconds. */
+const TIME_MAX_MS = 9.2e12
+
+/**
+ * Takes the frames of one stream on the page: appends them to a batch and hands full batches over. Nothing else
+ * happens on this thread.
+ */
+export class StreamWriter {
+  readonly name: string
+  readonly #link: DataLink
+  readonly #index: number
+  readonly #declaration: StreamDeclaration
+  readonly #channels: number
+  readonly #stride: number
+  readonly #capacityFrames: number
+  readonly #writers: ValueWriter[]
+  readonly #onInvalidValue: (channel: string, value: unknown) => void
+  readonly #counts: PageCounts = { received: 0, lost: {}, invalidValues: 0 }
+  #clock: ClockName | undefined
+  #refusal: LossReason | undefined
+  #batch: Batch | undefined
+  #batchUnit: TimeUnit = 'ms'
+  #frames = 0
+
+  /** Made by a session; see {@link Session.stream}. */
+  constructor(
+    link: DataLink,
+    index: number,
+    declaration: StreamDeclaration,
+    onInvalidValue: (channel: string, value: unknown) => void,
+  ) {
+    const { descriptor } = declaration.plan
+    this.name = descriptor.name
+    this.#link = link
+    this.#index = index
+    this.#declaration = declaration
+    this.#channels = descriptor.channels.length
+    this.#stride = this.#channels + 1
+    this.#capacityFrames = batchCapacityFrames(this.#channels)
+    this.#writers = descriptor.channels.map((channel) => new ValueWriter(channel))
+    this.#onInvalidValue = onInvalidValue
+    this.#clock = descriptor.clock
+  }
+
+  /**
+   * Records one frame: its time and one value per channel, in the order the channels were declared.
+   *
+   * time: milliseconds of the page's monotonic clock (`event.timeStamp`, `performance.now()`), or of the stream's own
+   * zero; a bigint is nanoseconds, since the epoch on a `unix` stream. A missing, null or undefined value is absent;
+   * one that the channel's type cannot hold is absent too, and counted.
+   *
+   * Returns whether the frame was taken; if not, it is counted as lost, except with `overflow: 'wait'`.
+   *
+   * @throws TypeError for more values than channels; KymographError `clock-mixed` for another clock's time.
+   */
+  push(time: number | bigint, ...values: Value[]): boolean {
+    if (values.length > this.#channels) {
+      throw new TypeError(`stream "${this.name}" has ${this.#channels} channels, push got ${values.length} values`)
+    }
+    const unit = typeof time === 'bigint' ? 'ns' : 'ms'
+    this.#checkClock(unit)
+    const batch = this.#admit(unit)
+    if (!batch) return false
+    if (unit === 'ms' ? !isRecordableMs(time as number) : BigInt.asIntN(64, time as bigint) !== time) {
+      this.#lose('invalid-value', 1)
+      return false
+    }
+    const frame = this.#frames
+    if (unit === 'ms') batch.timesMs[frame] = time as number
+    else batch.timesNs[frame] = time as bigint
+    const base = frame * this.#stride
+    batch.slotHalves[2 * base] = 0
+    batch.slotHalves[2 * base + 1] = 0
+    for (let c = 0; c < this.#channels; c++) this.#put(batch, base, c, values[c])
+    this.#appended(1)
+    return true
+  }
+
+  /**
+   * Records many frames.
+   *
+   * timestamps: one per frame, Float64Array of milliseconds or BigInt64Array of nanoseconds. values: frames × channels,
+   * interleaved. Both are borrowed until return. Typed arrays of the channels' own type keep every bit.
+   *
+   * Returns the frames taken, from the first on. The rest is lost and counted, or, with `overflow: 'wait'`, is to be
+   * offered again after `await stream.ready`.
+   *
+   * @throws RangeError when the lengths do not match; KymographError `clock-mixed` for another clock's times.
+   */
+  write(timestamps: Float64Array | BigInt64Array, values: Values): number {
+    const unit = timestamps instanceof BigInt64Array ? 'ns' : 'ms'
+    if (unit === 'ms' && !(timestamps instanceof Float64Array)) {
+      throw new TypeError(`"timestamps" expected a Float64Array or BigInt64Array, got ${describe(timestamps)}`)
+    }
+    if (values.length !== timestamps.length * this.#channels) {
+      throw new RangeError(
+        `"values" expected ${timestamps.length} frames × ${this.#channels} channels, got ${values.length} values`,
+      )
+    }
+    this.#checkClock(unit)
+    const copy = this.#copierOf(values)
+    let taken = 0
+    while (taken < timestamps.length) {
+      const batch = this.#admit(unit, timestamps.length - taken)
+      if (!batch) break
+      const frames = Math.min(this.#capacityFrames - this.#frames, timestamps.length - taken)
+      if (timestamps instanceof BigInt64Array)
+        batch.timesNs.set(timestamps.subarray(taken, taken + frames), this.#frames)
+      else if (!timestamps.subarray(taken, taken + frames).every(isRecordableMs)) {
+        taken += this.#writeChecked(timestamps, values, taken, frames)
+        continue
+      } else batch.timesMs.set(timestamps.subarray(taken, taken + frames), this.#frames)
+      copy(batch, taken, frames)
+      this.#appended(frames)
+      taken += frames
+    }
+    return taken
+  }
+
+  /** Resolves when there is room again; the way to wait with `overflow: 'wait'`. */
+  get ready(): Promise<void> {
+    return this.#link.ready()
+  }
+
+  /** Frames seen so far, by what became of them on the page; cumulative, a copy. */
+  get counts(): PageCounts {
+    return { ...this.#counts, lost: { ...this.#counts.lost } }
+  }
+
+  /** Frames in the open batch. */
+  get pendingFrames(): number {
+    return this.#frames
+  }
+
+  /** Hands the open batch over to the worker. */
+  handOver(): void {
+    const batch = this.#batch
+    if (!batch || this.#frames === 0) return
+    const frameCount = this.#frames
+    this.#batch = undefined
+    this.#frames = 0
+    this.#link.send(
+      {
+        kind: 'batch',
+        streamIndex: this.#index,
+        clockName: this.#clock ?? 'monotonic',
+        buffer: batch.buffer,
+        frameCount,
+        timeUnit: this.#batchUnit,
+        dictionaries: this.#writers.flatMap((writer, c): [number, string[]][] =>
+          writer.isText ? [[c, writer.takeTexts()]] : [],
+        ),
+        counts: this.counts,
+        clock: readClocks(),
+      },
+      frameCount * (this.#stride + 1) * 8,
+    )
+  }
+
+  /** From now on frames are refused and counted under `reason`; undefined: taken again. */
+  refuse(reason: LossReason | undefined): void {
+    this.#refusal = reason
+  }
+
+  /** A batch with room for at least one frame, or undefined after the refusal of `frames` was counted. */
+  #admit(unit: TimeUnit, frames = 1): Batch | undefined {
+    if (this.#refusal !== undefined) {
+      this.#counts.received += frames
+      this.#lose(this.#refusal, frames)
+      return undefined
+    }
+    if (this.#batch && this.#batchUnit !== unit) this.handOver()
+    if (!this.#batch) {
+      if (!this.#link.hasRoom) {
+        if (this.#declaration.overflow === 'drop-newest') {
+          this.#counts.received += frames
+          this.#lose('overflow', frames)
+        }
+        return undefined
+      }
+      this.#batch = new Batch(this.#link.takeBuffer(), this.#channels)
+      this.#batchUnit = unit
+      this.#link.armHandOver()
+    }
+    return this.#batch
+  }
+
+  #appended(frames: number): void {
+    this.#counts.received += frames
+    this.#frames += frames
+    if (this.#frames >= this.#capacityFrames) this.handOver()
+  }
+
+  #put(batch: Batch, base: number, c: number, value: Value): void {
+    if (value !== undefined && value !== null) {
+      if (this.#writers[c]!.put(batch, base + 1 + c, value)) return
+      this.#counts.invalidValues += 1
+      if (this.#counts.invalidValues === 1) {
+        this.#onInvalidValue(this.#declaration.plan.descriptor.channels[c]!.name, value)
+      }
+    }
+    batch.slotHalves[2 * base + (c >> 5)]! |= 1 << (c & 31)
+  }
+
+  /** Copies frames of `values` into a batch at its end; whole bit patterns where the array has the channels' type. */
+  #copierOf(values: Values): (batch: Batch, from: number, frames: number) => void {
+    const stride = this.#stride
+    const channels = this.#channels
+    const width = this.#bitWidthOf(values)
+    if (width === 0) {
+      return (batch, from, frames) => {
+        for (let i = 0; i < frames; i++) {
+          const base = (this.#frames + i) * stride
+          batch.slotHalves[2 * base] = 0
+          batch.slotHalves[2 * base + 1] = 0
+          for (let c = 0; c < channels; c++) this.#put(batch, base, c, values[(from + i) * channels + c])
+        }
+      }
+    }
+    const typed = values as TypedValues
+    const halves = new Int32Array(typed.buffer, typed.byteOffset, typed.byteLength / 4)
+    const step = width / 32
+    return (batch, from, frames) => {
+      const target = batch.slotHalves
+      let source = from * channels * step
+      let at = this.#frames * stride * 2
+      for (let i = 0; i < frames; i++) {
+        target[at++] = 0
+        target[at++] = 0
+        for (let c = 0; c < channels; c++) {
+          target[at++] = halves[source++]!
+          target[at++] = step === 2 ? halves[source++]! : 0
+        }
+      }
+    }
+  }
+
+  /** 64 or 32 when `values` is an array of the one type all channels have, else 0. */
+  #bitWidthOf(values: Values): 0 | 32 | 64 {
+    const isAll = (type: string) => this.#declaration.plan.descriptor.channels.every((channel) => channel.type === type)
+    if (values instanceof Float64Array) return isAll('f64') ? 64 : 0
+    if (values instanceof Float32Array) return isAll('f32') ? 32 : 0
+    if (values instanceof Int32Array) return isAll('i32') ? 32 : 0
+    if (values instanceof BigInt64Array) return isAll('i64') ? 64 : 0
+    if (!Array.isArray(values))
+      throw new TypeError(`"values" expected a typed array or an array, got ${describe(values)}`)
+    return 0
+  }
+
+  /** The slow way, frame by frame, for timestamps of which some cannot be recorded. */
+  #writeChecked(timestamps: Float64Array, values: Values, from: number, frames: number): number {
+    for (let i = from; i < from + frames; i++) {
+      const frame: Value[] = []
+      for (let c = 0; c < this.#channels; c++) frame.push(values[i * this.#channels + c])
+      this.push(timestamps[i]!, ...frame)
+    }
+    return frames
+  }
+
+  #checkClock(unit: TimeUnit): void {
+    this.#clock ??= unit === 'ns' ? 'unix' : 'monotonic'
+    if (this.#clock === 'relative' || (this.#clock === 'unix') === (unit === 'ns')) return
+    const got = unit === 'ns' ? 'nanoseconds (bigint)' : 'milliseconds (number)'
+    const wanted = unit === 'ns' ? 'milliseconds (number)' : 'nanoseconds (bigint)'
+    throw new KymographError(
+      'clock-mixed',
+      `stream "${this.name}" is on the ${this.#clock} clock and takes ${wanted}, got ${got}; use one clock per stream`,
+    )
+  }
+
+  #lose(reason: LossReason, frames: number): void {
+    if (reason === 'invalid-value') this.#counts.received += frames
+    this.#counts.lost[reason] = (this.#counts.lost[reason] ?? 0) + frames
+  }
+}
+
+function isRecordableMs(ms: number): boolean {
+  return ms >= -TIME_MAX_MS && ms <= TIME_MAX_MS
+}

@@ -1,0 +1,58 @@
+const CONTROL = /\p{Cc}/u
+
+/**
+ * A text in the one form the library keeps: NFC, well-formed, without control characters, of bounded length.
+ *
+ * @throws TypeError when it is no string; RangeError naming field, limit and value otherwise.
+ */
+export function normalizeText(field: string, value: unknown, maxLength: number, minLength = 1): string {
+  if (typeof value !== 'string') throw new TypeError(`"${field}" expected a string, got ${describe(value)}`)
+  if (!isWellFormed(value)) {
+    throw new RangeError(`"${field}" expected well-formed Unicode, got a lone surrogate in ${describe(value)}`)
+  }
+  const text = value.normalize('NFC')
+  const control = CONTROL.exec(text)
+  if (control) {
+    const code = control[0].charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')
+    throw new RangeError(
+      `"${field}" expected no control characters, got U+${code} at ${control.index} in ${describe(value)}`,
+    )
+  }
+  if (text.length < minLength || text.length > maxLength) {
+    throw new RangeError(
+      `"${field}" expected ${minLength}–${maxLength} characters, got ${text.length}: ${describe(text)}`,
+    )
+  }
+  return text
+}
+
+/** Whether a string has no lone surrogate; `String.prototype.isWellFormed` is not everywhere yet. */
+export function isWellFormed(text: string): boolean {
+  return !/[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/.test(text)
+}
+
+/** A value as an error message shows it: quoted, cut short. */
+export function describe(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.length > 80 ? `${value.slice(0, 77)}…` : value)
+  if (typeof value === 'bigint') return `${value}n`
+  if (typeof value === 'object' && value !== null) return Object.prototype.toString.call(value).slice(8, -1)
+  return String(value)
+}
+
+/**
+ * Refuses fields nobody knows: a misspelt option must not be ignored in silence.
+ *
+ * @throws TypeError naming the field and the known ones.
+ */
+export function refuseUnknownFields(what: string, given: object, known: readonly string[]): void {
+  for (const field of Object.keys(given)) {
+    if (!known.includes(field)) throw new TypeError(`${what} has no "${field}"; it knows ${known.join(', ')}`)
+  }
+}
+
+/** @throws RangeError naming the field, what is allowed and the value; undefined passes. */
+export function checkOneOf(field: string, value: unknown, allowed: readonly string[]): void {
+  if (value !== undefined && !allowed.includes(value as string)) {
+    throw new RangeError(`"${field}" expected one of ${allowed.join(', ')}, got ${describe(value)}`)
+  }
+}
