@@ -34,9 +34,12 @@ function keepWorkerUrls(): Plugin {
       if (!literal.test(code)) return null
       return { code: code.replace(literal, (_, path) => `${placeholder}("${path}")`), map: null }
     },
-    renderChunk(code) {
+    generateBundle(_, bundle) {
       const hidden = new RegExp(`${placeholder}\\(\\s*["'\`]([^"'\`]+)["'\`]\\s*\\)`, 'g')
-      return { code: code.replace(hidden, (_, path) => `new URL("${path}", import.meta.url)`), map: null }
+      for (const file of Object.values(bundle)) {
+        if (file.type === 'chunk')
+          file.code = file.code.replace(hidden, (_, path) => `new URL("${path}", import.meta.url)`)
+      }
     },
   }
 }

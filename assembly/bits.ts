@@ -12,7 +12,7 @@ export function packedBytes(count: i32, width: i32): i32 {
 /** Packs `count` 64-bit values of `width` bits; returns the byte past the last one written. */
 export function packBits(sourcePtr: usize, count: i32, width: i32, targetPtr: usize): usize {
   const end = targetPtr + (packedBytes(count, width) as usize)
-  if (width == 0) return end
+  if (width === 0) return end
   let pending: u64 = 0
   let pendingBits = 0
   let target = targetPtr
@@ -25,7 +25,7 @@ export function packBits(sourcePtr: usize, count: i32, width: i32, targetPtr: us
       store<u64>(target, pending)
       target += 8
       pendingBits -= 64
-      pending = pendingBits == 0 ? 0 : value >> ((width - pendingBits) as u64)
+      pending = pendingBits === 0 ? 0 : value >> ((width - pendingBits) as u64)
     }
   }
   for (; target < end; target++) {
@@ -37,7 +37,7 @@ export function packBits(sourcePtr: usize, count: i32, width: i32, targetPtr: us
 
 /** Unpacks into 64-bit values; may load, and then ignores, up to 16 bytes past the packed ones. */
 export function unpackBits(sourcePtr: usize, count: i32, width: i32, targetPtr: usize): void {
-  if (width == 0) {
+  if (width === 0) {
     memory.fill(targetPtr, 0, (count as usize) << 3)
     return
   }
@@ -54,7 +54,7 @@ export function unpackBits(sourcePtr: usize, count: i32, width: i32, targetPtr: 
     const source = sourcePtr + (bit >>> 3)
     const shift = (bit & 7) as u64
     let value = load<u64>(source) >> shift
-    if (shift != 0) value |= load<u64>(source, 8) << (64 - shift)
+    if (shift !== 0) value |= load<u64>(source, 8) << (64 - shift)
     store<u64>(target, value & mask)
   }
 }

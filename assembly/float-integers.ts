@@ -15,13 +15,14 @@ function decimalOf(value: f64, power: f64): f64 {
 }
 
 function isDecimal64(value: f64, integer: f64, power: f64): bool {
-  return abs(integer) < INTEGER_LIMIT && reinterpret<u64>((integer as i64 as f64) / power) == reinterpret<u64>(value)
+  return abs(integer) < INTEGER_LIMIT && reinterpret<u64>((integer as i64 as f64) / power) === reinterpret<u64>(value)
 }
 
 /** The integer is divided as a double and rounded to 32 bits once. */
 function isDecimal32(value: f32, integer: f64, power: f64): bool {
   return (
-    abs(integer) < INTEGER_LIMIT && reinterpret<u32>(((integer as i64 as f64) / power) as f32) == reinterpret<u32>(value)
+    abs(integer) < INTEGER_LIMIT &&
+    reinterpret<u32>(((integer as i64 as f64) / power) as f32) === reinterpret<u32>(value)
   )
 }
 
@@ -59,7 +60,7 @@ export function fillDecimals(valuesPtr: usize, count: i32, isF32: bool, exponent
     index = isF32
       ? fillDecimals32(valuesPtr, index, count, power, targetPtr)
       : fillDecimals64(valuesPtr, index, count, power, targetPtr)
-    if (index == count) break
+    if (index === count) break
     if (++exponent > exponentMax) return -1
     settled = index
   }
@@ -67,7 +68,7 @@ export function fillDecimals(valuesPtr: usize, count: i32, isF32: bool, exponent
   const refilled = isF32
     ? fillDecimals32(valuesPtr, 0, settled, power, targetPtr)
     : fillDecimals64(valuesPtr, 0, settled, power, targetPtr)
-  return refilled == settled ? exponent : -1
+  return refilled === settled ? exponent : -1
 }
 
 /** Bits of each double as a 32-bit float, sign-extended; false at the first that is none. NaN moves as an integer. */
@@ -75,13 +76,13 @@ export function fillFloat32Bits(valuesPtr: usize, count: i32, targetPtr: usize):
   for (let index = 0; index < count; index++) {
     const value = load<f64>(valuesPtr + ((index as usize) << 3))
     let bits: u32
-    if (value == value) {
+    if (abs(value) <= Infinity) {
       const narrow = value as f32
-      if ((narrow as f64) != value) return false
+      if ((narrow as f64) !== value) return false
       bits = reinterpret<u32>(narrow)
     } else {
       const wide = reinterpret<u64>(value)
-      if ((wide & 0x1fffffff) != 0) return false
+      if ((wide & 0x1fffffff) !== 0) return false
       bits = (((wide >> 32) as u32) & 0x80000000) | 0x7f800000 | (((wide >> 29) as u32) & 0x007fffff)
     }
     store<i64>(targetPtr + ((index as usize) << 3), bits as i32 as i64)

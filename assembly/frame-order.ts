@@ -1,13 +1,18 @@
 // What a frame's timestamp makes of it, before any interpolation: a node, a repeat, a late frame, or part of a clock
 // reset. Nodes leave through a queue, which also holds them while the nominal period is unknown.
 
-import { RESAMPLER_GAP_PERIODS, RESAMPLER_NOMINAL_INTERVALS, RESAMPLER_QUEUE_FRAMES, RESAMPLER_RESET_FRAMES } from './layout'
+import {
+  RESAMPLER_GAP_PERIODS,
+  RESAMPLER_NOMINAL_INTERVALS,
+  RESAMPLER_QUEUE_FRAMES,
+  RESAMPLER_RESET_FRAMES,
+} from './layout'
 
 //  A node: ┌────────────────┬──────────────────┬──────────────────────┐
 //          │ timestamp i64  │ starts i64 (0/1) │ values f64 × channels │
 //          └────────────────┴──────────────────┴──────────────────────┘
 @unmanaged
-export class FrameOrder {
+class FrameOrder {
   channels: i32
   nodeBytes: i32
   queueHead: i32
@@ -35,14 +40,19 @@ export function nodeBytes(channels: i32): i32 {
   return (channels << 3) + (NODE_VALUES_OFFSET as i32)
 }
 
-/** Bytes behind the struct: intervals, newest, late run, queue. */
+/** The struct, and behind it: intervals, newest, late run, queue. */
 export function frameOrderBytes(channels: i32): usize {
   const nodes = 1 + RESAMPLER_RESET_FRAMES + RESAMPLER_QUEUE_FRAMES
-  return (RESAMPLER_NOMINAL_INTERVALS << 3) + (nodes as usize) * (nodeBytes(channels) as usize)
+  return offsetof<FrameOrder>() + (RESAMPLER_NOMINAL_INTERVALS << 3) + (nodes as usize) * (nodeBytes(channels) as usize)
 }
 
-export function frameOrderInit(order: FrameOrder, areaPtr: usize, channels: i32, gapNs: i64, gapLimitNs: i64): void {
+export function frameOrderAt(ptr: usize): FrameOrder {
+  return changetype<FrameOrder>(ptr)
+}
+
+export function frameOrderInit(order: FrameOrder, channels: i32, gapNs: i64, gapLimitNs: i64): void {
   const bytes = nodeBytes(channels) as usize
+  const areaPtr = changetype<usize>(order) + offsetof<FrameOrder>()
   order.channels = channels
   order.nodeBytes = bytes as i32
   order.repeatedFrames = 0
@@ -79,7 +89,7 @@ function addInterval(order: FrameOrder, intervalNs: i64): void {
     store<i64>(ptr, load<i64>(ptr - 8))
   }
   store<i64>(ptr, intervalNs)
-  if (++order.intervalCount == RESAMPLER_NOMINAL_INTERVALS) freezeGap(order)
+  if (++order.intervalCount === RESAMPLER_NOMINAL_INTERVALS) freezeGap(order)
 }
 
 /** Fixes the threshold from the intervals seen so far. */
@@ -98,7 +108,7 @@ function queueNewest(order: FrameOrder): void {
   const target = order.queuePtr + (order.queueTail as usize) * (order.nodeBytes as usize)
   memory.copy(target, newestPtr, order.nodeBytes)
   order.queueTail++
-  if (order.gapNs == 0 && load<i64>(newestPtr, 8) == 0) addInterval(order, timestampNs - order.lastQueuedNs)
+  if (order.gapNs === 0 && load<i64>(newestPtr, 8) === 0) addInterval(order, timestampNs - order.lastQueuedNs)
   order.lastQueuedNs = timestampNs
 }
 
@@ -115,7 +125,7 @@ function takeLate(order: FrameOrder, timestampNs: i64, valuesPtr: usize): void {
   if (order.lateRunFrames > 0) {
     const lastPtr = lateNode(order, order.lateRunFrames - 1)
     const lastNs = load<i64>(lastPtr)
-    if (timestampNs == lastNs) {
+    if (timestampNs === lastNs) {
       setNode(order, lastPtr, timestampNs, 0, valuesPtr)
       order.repeatedFrames++
       return
@@ -128,19 +138,19 @@ function takeLate(order: FrameOrder, timestampNs: i64, valuesPtr: usize): void {
   for (let index = 0; index < RESAMPLER_RESET_FRAMES; index++) {
     queueNewest(order)
     memory.copy(order.newestPtr, lateNode(order, index), order.nodeBytes)
-    if (index == 0) store<i64>(order.newestPtr, 1, 8)
+    if (index === 0) store<i64>(order.newestPtr, 1, 8)
   }
 }
 
 /** Takes one frame. The queue must be empty, or the threshold unknown. */
 export function takeFrame(order: FrameOrder, timestampNs: i64, valuesPtr: usize): void {
   const newestNs = load<i64>(order.newestPtr)
-  if (order.hasNewest == 0) {
+  if (order.hasNewest === 0) {
     order.hasNewest = 1
     setNode(order, order.newestPtr, timestampNs, 1, valuesPtr)
   } else if (timestampNs < newestNs) {
     takeLate(order, timestampNs, valuesPtr)
-  } else if (timestampNs == newestNs) {
+  } else if (timestampNs === newestNs) {
     settleLateRun(order)
     setNode(order, order.newestPtr, timestampNs, load<i64>(order.newestPtr, 8), valuesPtr)
     order.repeatedFrames++
@@ -154,7 +164,7 @@ export function takeFrame(order: FrameOrder, timestampNs: i64, valuesPtr: usize)
 /** Nothing follows: the newest node is final, late frames are late. */
 export function finishFrames(order: FrameOrder): void {
   settleLateRun(order)
-  if (order.hasNewest != 0) queueNewest(order)
+  if (order.hasNewest !== 0) queueNewest(order)
   order.hasNewest = 0
-  if (order.gapNs == 0) freezeGap(order)
+  if (order.gapNs === 0) freezeGap(order)
 }

@@ -3,7 +3,7 @@
 // left side: exact without ever holding n. Bounds: P × Q < 2^62, 2 × Q <= P.
 
 @unmanaged
-export class Grid {
+class Grid {
   periodNumerator: i64
   periodDenominator: i64
   /** floor(P / Q) and P mod Q. */
@@ -11,6 +11,14 @@ export class Grid {
   stepRest: i64
   instantNs: i64
   instantRest: i64
+}
+
+export function gridBytes(): usize {
+  return offsetof<Grid>()
+}
+
+export function gridAt(ptr: usize): Grid {
+  return changetype<Grid>(ptr)
 }
 
 export function gridInit(grid: Grid, periodNumerator: i64, periodDenominator: i64): void {

@@ -1,8 +1,10 @@
-export { columnDecode, columnEncode, columnScratchBytes } from './column'
+export { columnScratchBytes } from './column'
+export { columnDecode } from './column-decode'
+export { columnEncode } from './column-encode'
 export { crc32c, crc32cInit } from './crc32c'
 export { abiVersion, heapBase } from './module'
+export { resamplerFlush, resamplerPull, resamplerPush } from './resample-linear'
 export {
-  resamplerFlush,
   resamplerInit,
   resamplerInputTimestampsPtr,
   resamplerInputValuesPtr,
@@ -10,10 +12,8 @@ export {
   resamplerOutputSegmentsPtr,
   resamplerOutputTimestampsPtr,
   resamplerOutputValuesPtr,
-  resamplerPull,
-  resamplerPush,
   resamplerRepeatedFrames,
   resamplerSegmentCount,
   resamplerStateBytes,
-} from './resample-linear'
+} from './resampler-state'
 export { ringDroppedFrames, ringInit, ringLengthFrames, ringRead, ringStateBytes, ringWrite } from './ring'

@@ -14,9 +14,9 @@ function unzigzag(code: u64): i64 {
 
 function difference(ptr: usize, order: i32): i64 {
   const value = load<i64>(ptr)
-  if (order == 0) return value
+  if (order === 0) return value
   const previous = load<i64>(ptr - 8)
-  if (order == 1) return value - previous
+  if (order === 1) return value - previous
   return value - previous - (previous - load<i64>(ptr - 16))
 }
 
@@ -31,13 +31,13 @@ function zigzagBlock(valuesPtr: usize, count: i32, order: i32, targetPtr: usize)
   const pairsEnd = valuesPtr + ((pairs as usize) << 3)
   let target = targetPtr
   let ptr = valuesPtr
-  if (order == 0) {
+  if (order === 0) {
     for (; ptr < pairsEnd; ptr += 16, target += 16) {
       const codes = zigzagPair(v128.load(ptr))
       combined = v128.or(combined, codes)
       v128.store(target, codes)
     }
-  } else if (order == 1) {
+  } else if (order === 1) {
     for (; ptr < pairsEnd; ptr += 16, target += 16) {
       const codes = zigzagPair(i64x2.sub(v128.load(ptr), v128.load(ptr - 8)))
       combined = v128.or(combined, codes)
@@ -130,12 +130,12 @@ export function writeIntegers(
 /** Turns a block of zigzagged differences back into integers, in place; `carryPtr` holds the last value and difference. */
 export function integrateBlock(blockPtr: usize, count: i32, order: i32, carryPtr: usize): void {
   const end = blockPtr + ((count as usize) << 3)
-  if (order == 0) {
+  if (order === 0) {
     for (let ptr = blockPtr; ptr < end; ptr += 8) store<i64>(ptr, unzigzag(load<u64>(ptr)))
     return
   }
   let value = load<i64>(carryPtr)
-  if (order == 1) {
+  if (order === 1) {
     for (let ptr = blockPtr; ptr < end; ptr += 8) {
       value += unzigzag(load<u64>(ptr))
       store<i64>(ptr, value)

@@ -1,118 +1,19 @@
 // Linear interpolation of irregular frames onto the absolute grid. Every stage works frame by frame, so that cutting
 // the input differently changes nothing.
 
-import {
-  FrameOrder,
-  finishFrames,
-  frameOrderBytes,
-  frameOrderInit,
-  frameOrderRestart,
-  NODE_VALUES_OFFSET,
-  nodeBytes,
-  takeFrame,
-} from './frame-order'
-import { Grid, gridInit, gridSeek, gridStep } from './grid'
-
-//  state ──► ┌───────────────────────────────────────────────┐
-//            │ ResamplerState                                │
-//            │ Grid                                          │
-//            │ FrameOrder                                    │
-//            │ previous node                                 │
-//            │ FrameOrder's area: intervals, nodes           │
-//            │ input stage: timestamps, values               │ stageFrames each
-//            │ output stage: timestamps, values, segments    │ stageFrames each
-//            └───────────────────────────────────────────────┘
-@unmanaged
-class ResamplerState {
-  channels: i32
-  stageFrames: i32
-  inputFrames: i32
-  framesConsumed: i32
-  framesProduced: i32
-  segmentCount: i32
-  hasPrevious: i32
-  /** 1 until the first frame of a new segment is out. */
-  segmentPending: i32
-  finishing: i32
-  padding: i32
-  /** As given to init: 0 measures. */
-  configuredGapNs: i64
-  previousPtr: usize
-  inputTimestampsPtr: usize
-  inputValuesPtr: usize
-  outputTimestampsPtr: usize
-  outputValuesPtr: usize
-  outputSegmentsPtr: usize
-}
+import { finishFrames, frameOrderAt, NODE_VALUES_OFFSET, nodeBytes, takeFrame } from './frame-order'
+import { gridAt, gridSeek, gridStep } from './grid'
+import { gridPtr, orderPtr, resamplerAt, restart } from './resampler-state'
 
 const CANONICAL_NAN: u64 = 0x7ff8000000000000
 
-function gridOf(statePtr: usize): Grid {
-  return changetype<Grid>(statePtr + offsetof<ResamplerState>())
-}
-
-function orderOf(statePtr: usize): FrameOrder {
-  return changetype<FrameOrder>(statePtr + offsetof<ResamplerState>() + offsetof<Grid>())
-}
-
-function fixedBytes(): usize {
-  return (offsetof<ResamplerState>() + offsetof<Grid>() + offsetof<FrameOrder>() + 7) & ~7
-}
-
-export function resamplerStateBytes(channels: i32, stageFrames: i32): usize {
-  const frameBytes = ((channels as usize) + 1) << 3
-  return (
-    fixedBytes() +
-    (nodeBytes(channels) as usize) +
-    frameOrderBytes(channels) +
-    (stageFrames as usize) * (frameBytes * 2 + 4)
-  )
-}
-
-/** The period is periodNumerator / periodDenominator ns in lowest terms; gapNs 0 measures the nominal period. */
-export function resamplerInit(
-  statePtr: usize,
-  channels: i32,
-  stageFrames: i32,
-  periodNumerator: i64,
-  periodDenominator: i64,
-  gapNs: i64,
-  gapLimitNs: i64,
-): void {
-  const state = changetype<ResamplerState>(statePtr)
-  state.channels = channels
-  state.stageFrames = stageFrames
-  state.configuredGapNs = gapNs
-  state.previousPtr = statePtr + fixedBytes()
-  const areaPtr = state.previousPtr + (nodeBytes(channels) as usize)
-  const stageBytes = (stageFrames as usize) << 3
-  state.inputTimestampsPtr = areaPtr + frameOrderBytes(channels)
-  state.inputValuesPtr = state.inputTimestampsPtr + stageBytes
-  state.outputTimestampsPtr = state.inputValuesPtr + stageBytes * (channels as usize)
-  state.outputValuesPtr = state.outputTimestampsPtr + stageBytes
-  state.outputSegmentsPtr = state.outputValuesPtr + stageBytes * (channels as usize)
-  gridInit(gridOf(statePtr), periodNumerator, periodDenominator)
-  frameOrderInit(orderOf(statePtr), areaPtr, channels, gapNs, gapLimitNs)
-  restart(statePtr)
-}
-
-function restart(statePtr: usize): void {
-  const state = changetype<ResamplerState>(statePtr)
-  state.inputFrames = 0
-  state.framesConsumed = 0
-  state.hasPrevious = 0
-  state.segmentPending = 0
-  state.finishing = 0
-  frameOrderRestart(orderOf(statePtr), state.configuredGapNs)
-}
-
 /** Opens the output frame at the grid's instant, steps the grid, and returns where its values go. */
 function openOutput(statePtr: usize): usize {
-  const state = changetype<ResamplerState>(statePtr)
-  const grid = gridOf(statePtr)
+  const state = resamplerAt(statePtr)
+  const grid = gridAt(gridPtr(statePtr))
   const index = state.framesProduced++
   store<i64>(state.outputTimestampsPtr + ((index as usize) << 3), grid.instantNs)
-  if (state.segmentPending != 0) {
+  if (state.segmentPending !== 0) {
     store<u32>(state.outputSegmentsPtr + ((state.segmentCount as usize) << 2), index)
     state.segmentCount++
     state.segmentPending = 0
@@ -123,32 +24,35 @@ function openOutput(statePtr: usize): usize {
 
 /** Equal ends come out as they are; a difference beyond the range of doubles is weighed instead. */
 function interpolate(before: f64, after: f64, fraction: f64): f64 {
-  if (before == after) return before
+  if (before === after) return before
   const slope = after - before
-  const value = isFinite(slope) ? before + slope * fraction : before * (1 - fraction) + after * fraction
-  return value == value ? value : reinterpret<f64>(CANONICAL_NAN)
+  const value = abs(slope) < Infinity ? before + slope * fraction : before * (1 - fraction) + after * fraction
+  return value < 0 || value >= 0 ? value : reinterpret<f64>(CANONICAL_NAN)
 }
 
 /** Emits up to the node; false when the output stage is full before the node is used up. */
 function advance(statePtr: usize, nodePtr: usize): bool {
-  const state = changetype<ResamplerState>(statePtr)
-  const grid = gridOf(statePtr)
+  const state = resamplerAt(statePtr)
+  const grid = gridAt(gridPtr(statePtr))
   const channels = state.channels as usize
   const previousPtr = state.previousPtr
   const nodeNs = load<i64>(nodePtr)
   const previousNs = load<i64>(previousPtr)
-  const starts = state.hasPrevious == 0 || load<i64>(nodePtr, 8) != 0 || nodeNs - previousNs > orderOf(statePtr).gapNs
+  const starts =
+    state.hasPrevious === 0 ||
+    load<i64>(nodePtr, 8) !== 0 ||
+    nodeNs - previousNs > frameOrderAt(orderPtr(statePtr)).gapNs
   if (starts) {
-    if (state.framesProduced == state.stageFrames) return false
+    if (state.framesProduced === state.stageFrames) return false
     gridSeek(grid, nodeNs)
     state.hasPrevious = 1
     state.segmentPending = 1
   }
   while (grid.instantNs <= nodeNs) {
-    if (state.framesProduced == state.stageFrames) return false
+    if (state.framesProduced === state.stageFrames) return false
     const instantNs = grid.instantNs
     const target = openOutput(statePtr)
-    if (instantNs == nodeNs) {
+    if (instantNs === nodeNs) {
       memory.copy(target, nodePtr + NODE_VALUES_OFFSET, channels << 3)
       break
     }
@@ -165,12 +69,12 @@ function advance(statePtr: usize, nodePtr: usize): bool {
 
 /** Goes on until the input is used up or the output stage is full; returns the frames produced. */
 function run(statePtr: usize): i32 {
-  const state = changetype<ResamplerState>(statePtr)
-  const order = orderOf(statePtr)
+  const state = resamplerAt(statePtr)
+  const order = frameOrderAt(orderPtr(statePtr))
   state.framesProduced = 0
   state.segmentCount = 0
   while (true) {
-    if (order.gapNs != 0) {
+    if (order.gapNs !== 0) {
       while (order.queueHead < order.queueTail) {
         const nodePtr = order.queuePtr + (order.queueHead as usize) * (order.nodeBytes as usize)
         if (!advance(statePtr, nodePtr)) return state.framesProduced
@@ -179,18 +83,18 @@ function run(statePtr: usize): i32 {
       order.queueHead = 0
       order.queueTail = 0
     }
-    if (state.framesConsumed == state.inputFrames) break
+    if (state.framesConsumed === state.inputFrames) break
     const index = state.framesConsumed++ as usize
     const valuesPtr = state.inputValuesPtr + index * (state.channels as usize) * 8
     takeFrame(order, load<i64>(state.inputTimestampsPtr + (index << 3)), valuesPtr)
   }
-  if (state.finishing != 0) restart(statePtr)
+  if (state.finishing !== 0) restart(statePtr)
   return state.framesProduced
 }
 
 /** Takes `frames` from the input stage. A full output stage means there may be more: pull. */
 export function resamplerPush(statePtr: usize, frames: i32): i32 {
-  const state = changetype<ResamplerState>(statePtr)
+  const state = resamplerAt(statePtr)
   state.inputFrames = frames
   state.framesConsumed = 0
   return run(statePtr)
@@ -202,39 +106,7 @@ export function resamplerPull(statePtr: usize): i32 {
 
 /** Ends the data: what is held comes out (pull while the stage is full), then the state is as before the first frame. */
 export function resamplerFlush(statePtr: usize): i32 {
-  finishFrames(orderOf(statePtr))
-  changetype<ResamplerState>(statePtr).finishing = 1
+  finishFrames(frameOrderAt(orderPtr(statePtr)))
+  resamplerAt(statePtr).finishing = 1
   return run(statePtr)
-}
-
-export function resamplerSegmentCount(statePtr: usize): i32 {
-  return changetype<ResamplerState>(statePtr).segmentCount
-}
-
-export function resamplerRepeatedFrames(statePtr: usize): f64 {
-  return orderOf(statePtr).repeatedFrames as f64
-}
-
-export function resamplerLateFrames(statePtr: usize): f64 {
-  return orderOf(statePtr).lateFrames as f64
-}
-
-export function resamplerInputTimestampsPtr(statePtr: usize): usize {
-  return changetype<ResamplerState>(statePtr).inputTimestampsPtr
-}
-
-export function resamplerInputValuesPtr(statePtr: usize): usize {
-  return changetype<ResamplerState>(statePtr).inputValuesPtr
-}
-
-export function resamplerOutputTimestampsPtr(statePtr: usize): usize {
-  return changetype<ResamplerState>(statePtr).outputTimestampsPtr
-}
-
-export function resamplerOutputValuesPtr(statePtr: usize): usize {
-  return changetype<ResamplerState>(statePtr).outputValuesPtr
-}
-
-export function resamplerOutputSegmentsPtr(statePtr: usize): usize {
-  return changetype<ResamplerState>(statePtr).outputSegmentsPtr
 }

@@ -22,7 +22,7 @@ class RingState {
 }
 
 export function ringStateBytes(capacityFrames: i32, channels: i32): usize {
-  return offsetof<RingState>() + ((capacityFrames as usize) * ((channels as usize) + 1) * 8)
+  return offsetof<RingState>() + (capacityFrames as usize) * ((channels as usize) + 1) * 8
 }
 
 export function ringInit(statePtr: usize, capacityFrames: i32, channels: i32, overflow: i32): void {
@@ -62,7 +62,7 @@ export function ringWrite(statePtr: usize, timestamps: usize, values: usize, fra
   state.droppedFrames += excess as i64
   let firstFrame = 0
   let endFrame = frames
-  if (state.overflow == RING_DROP_OLDEST) {
+  if (state.overflow === RING_DROP_OLDEST) {
     const evicted = min(excess, state.lengthFrames)
     state.headFrame = (state.headFrame + evicted) % capacityFrames
     state.lengthFrames -= evicted
@@ -76,15 +76,11 @@ export function ringWrite(statePtr: usize, timestamps: usize, values: usize, fra
     const slot = (((state.headFrame as u32) + (state.lengthFrames as u32)) % (capacityFrames as u32)) as i32
     const run = min(endFrame - firstFrame, capacityFrames - slot)
     memory.copy(timestampPtr(statePtr, slot), timestamps + ((firstFrame as usize) << 3), (run as usize) << 3)
-    memory.copy(
-      valuesPtr(statePtr, slot),
-      values + (firstFrame as usize) * frameBytes,
-      (run as usize) * frameBytes,
-    )
+    memory.copy(valuesPtr(statePtr, slot), values + (firstFrame as usize) * frameBytes, (run as usize) * frameBytes)
     state.lengthFrames += run
     firstFrame += run
   }
-  return state.overflow == RING_DROP_OLDEST ? frames : endFrame
+  return state.overflow === RING_DROP_OLDEST ? frames : endFrame
 }
 
 /** Moves up to `maxFrames` of the oldest frames out and returns how many. */

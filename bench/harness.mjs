@@ -51,11 +51,16 @@ export function report(title, unit, rows, { json = false, notes = [] } = {}) {
   }
   console.log(`${title} — Node ${machine.node}, ${machine.cores} cores`)
   const width = Math.max(...rows.map(({ name }) => name.length), 9)
-  console.log(`${'candidate'.padEnd(width)}  ${'ns/' + unit.replace(/s$/, '')}`.padEnd(width + 12) + `  quartiles        M ${unit}/s  × first`)
+  console.log(
+    `${'candidate'.padEnd(width)}  ${'ns/' + unit.replace(/s$/, '')}`.padEnd(width + 12) +
+      `  quartiles        M ${unit}/s  × first`,
+  )
   for (const { name, nsPerUnit, q1, q3, ratio } of rows) {
     const spread = `${q1.toFixed(2)}–${q3.toFixed(2)}`.padEnd(15)
     const rate = (1e3 / nsPerUnit).toFixed(2).padStart(8)
-    console.log(`${name.padEnd(width)}  ${nsPerUnit.toFixed(2).padStart(9)}   ${spread}  ${rate}     ${ratio.toFixed(2)}`)
+    console.log(
+      `${name.padEnd(width)}  ${nsPerUnit.toFixed(2).padStart(9)}   ${spread}  ${rate}     ${ratio.toFixed(2)}`,
+    )
   }
   for (const note of notes) console.log(note)
 }

@@ -1,13 +1,12 @@
 // Builds everything that is published: kernels, one self-contained file per entry, type declarations.
 import { rm } from 'node:fs/promises'
 import { createBuilder } from 'vite'
-import { buildWasm } from './build-wasm.mjs'
-import { run } from './run.mjs'
+import { runNode, runTool } from './run.mjs'
 
-await buildWasm()
+await runNode('scripts/build-wasm.mjs')
 await rm('dist', { recursive: true, force: true })
 const builder = await createBuilder({ configFile: 'vite.config.ts', logLevel: 'warn' })
 await builder.buildApp()
 if (!process.argv.includes('--no-types')) {
-  await run('tsc', ['-p', 'tsconfig.build.json'])
+  await runTool('tsc', ['-p', 'tsconfig.build.json'])
 }

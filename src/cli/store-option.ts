@@ -1,17 +1,17 @@
 import { stat } from 'node:fs/promises'
-import { FileStore } from '../node/file-store.js'
+import { createRecorder, type Recorder } from '../node/index.js'
 import type { CommandArguments } from './command.js'
 import { UsageError } from './failure.js'
 
 export const STORE_OPTION = { type: 'string', value: 'DIR', help: 'directory of the recordings' } as const
 export const JSON_OPTION = { type: 'boolean', help: 'print one JSON document' } as const
 
-/** The store a reading verb looks into: it has to be there already. */
-export async function openExistingStore(args: CommandArguments): Promise<FileStore> {
+/** A recorder on the store a reading verb looks into: it has to be there already. */
+export async function openExistingRecorder(args: CommandArguments): Promise<Recorder> {
   const directory = args.required('store', 'name the directory of the recordings, for example --store ./recordings')
   const found = await stat(directory).catch(() => undefined)
   if (!found) throw new UsageError(`no store at ${JSON.stringify(directory)}; record something into it first`)
-  return FileStore.open(directory)
+  return createRecorder({ store: { directory } })
 }
 
 /** JSON as this CLI prints it: 64-bit integers as strings, NaN and infinities too. */

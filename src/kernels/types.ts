@@ -29,9 +29,21 @@ export interface RingBuffer {
   readonly lengthFrames: number
   /** Frames lost to overflow since the start, offered or held ones as `overflow` says. */
   readonly droppedFrames: number
-  /** Appends frames (arrays borrowed until return) and returns how many of the given ones the ring now holds or took. */
+  /**
+   * Appends frames.
+   *
+   * `timestampsNs`: one per frame. `values`: frames × channels, interleaved. Both borrowed until return. Returns how many
+   * of the frames were taken: what fits with `drop-newest`; all with `drop-oldest`, where the oldest give way and are
+   * counted in `droppedFrames`, given ones too when there are more of them than the capacity.
+   *
+   * @throws TypeError, RangeError for other arrays or lengths that do not match; KymographError `disposed`.
+   */
   write(timestampsNs: BigInt64Array, values: Float64Array): number
-  /** Removes and returns up to `maxFrames` of the oldest frames. */
+  /**
+   * Removes and returns up to `maxFrames` of the oldest frames, in fresh arrays.
+   *
+   * @throws TypeError, RangeError for `maxFrames`; KymographError `disposed`.
+   */
   read(maxFrames: number): Frames
   dispose(): void
 }
@@ -53,7 +65,19 @@ export interface Resampled extends Frames {
   segments: number[]
 }
 
-/** Irregular frames in, frames on a uniform grid out; any split of the input gives the same output. */
+/**
+ * Irregular frames in, frames on a uniform grid out; any split of the input gives the same output.
+ *
+ * The grid is absolute: its instants are the multiples of the output period, round(n × 10^9 / rateHz) ns, the rate taken
+ * as an exact fraction. A segment has the instants from its first timestamp to its last. At a frame's own instant its
+ * values come out bit for bit; in between, linear.
+ *
+ * A stretch longer than the gap threshold ends a segment. Without `maxGapMs` the threshold is four times the median of
+ * the first 64 intervals; frames are held until those are known. No stretch over 65,536 output periods is ever bridged.
+ *
+ * Repeated timestamps: the last frame wins. Steps back are late frames, dropped; but eight late frames in a row that
+ * advance among themselves are a clock reset and begin a new segment.
+ */
 export interface Resampler {
   readonly rateHz: number
   readonly channels: number
@@ -61,22 +85,106 @@ export interface Resampler {
   readonly repeatedFrames: number
   /** Frames lost because their timestamp is older than what was already used. */
   readonly lateFrames: number
+  /**
+   * Takes frames and returns those of the grid that are certain by now: the newest frame waits for the next one.
+   *
+   * `timestampsNs`: one per frame, within ±2^62 ns. `values`: frames × channels, interleaved. Both borrowed until return.
+   * Returns fresh arrays.
+   *
+   * @throws TypeError, RangeError for other arrays, lengths that do not match or timestamps out of range, before any
+   * frame of the call is used; KymographError `disposed`.
+   */
   push(timestampsNs: BigInt64Array, values: Float64Array): Resampled
+
+  /**
+   * Ends the data and returns the rest. Frames pushed afterwards begin anew, as with a new resampler; the counts go on.
+   *
+   * @throws KymographError `disposed`.
+   */
   flush(): Resampled
   dispose(): void
 }
 
 export interface EncodeColumnOptions {
-  /** `dense` (default) tries every mode, `fast` only bit-packing. */
+  /**
+   * `dense` (default) tries every mode. `fast` leaves out the bit patterns of floats where decimals or 32-bit floats
+   * already beat the raw values; what it leaves out seldom wins.
+   */
   level?: 'dense' | 'fast'
 }
 
 /** The kernels, for direct use and for the pipeline. */
 export interface Kernels {
   readonly build: KernelBuild
+
+  /**
+   * Codes a column of values losslessly: what decodes has the same bits, NaN payloads and −0 included.
+   *
+   * `values`: one column, borrowed until return. Returns fresh bytes, at most 16 more than the values themselves take;
+   * the same bytes from every build.
+   *
+   * @throws TypeError, RangeError for other arrays, more than 2^24 values or an unknown level.
+   *
+   * Source: docs/format.md, columns.
+   *
+   * @example kernels.encodeColumn(Float64Array.of(9.8, 9.7, 9.9)).length // 7
+   */
   encodeColumn(values: ColumnArray, options?: EncodeColumnOptions): Uint8Array
+
+  /**
+   * Decodes a column, of any origin: hostile bytes are refused before anything is allocated for them.
+   *
+   * `bytes`: exactly one coded column, borrowed until return. Returns a fresh array of the kind that was coded, up to
+   * 1024 bytes for each byte given.
+   *
+   * @throws TypeError for anything but a Uint8Array.
+   * @throws KymographError `truncated` or `malformed`, with the `offset` of the damage.
+   *
+   * Source: docs/format.md, columns.
+   *
+   * @example kernels.decodeColumn(kernels.encodeColumn(Int32Array.of(1, 2))) // Int32Array [1, 2]
+   */
   decodeColumn(bytes: Uint8Array): ColumnArray
+
+  /**
+   * The CRC-32C (Castagnoli) of bytes.
+   *
+   * `bytes`: borrowed until return. Returns an unsigned 32-bit number.
+   *
+   * @throws TypeError for anything but a Uint8Array.
+   *
+   * Source: RFC 3720, appendix B.4.
+   *
+   * @example kernels.crc32c(new TextEncoder().encode('123456789')) // 0xe3069283
+   */
   crc32c(bytes: Uint8Array): number
+
+  /**
+   * Creates a first-in first-out buffer of frames with fixed memory.
+   *
+   * Returns a ring that owns its memory until `dispose()` or until it is collected.
+   *
+   * @throws TypeError, RangeError for a wrong option; a ring holds less than 2 GiB.
+   * @throws KymographError `wasm-unavailable` when the engine refuses the memory.
+   *
+   * Source: DESIGN.md 3.
+   *
+   * @example
+   * const ring = kernels.createRingBuffer({ capacityFrames: 1024, channels: 3, overflow: 'drop-oldest' })
+   */
   createRingBuffer(options: RingBufferOptions): RingBuffer
+
+  /**
+   * Creates a streaming resampler onto the uniform grid of a rate.
+   *
+   * Returns a resampler that owns its memory until `dispose()` or until it is collected.
+   *
+   * @throws TypeError, RangeError for a wrong option: `rateHz` in 0.001–1,000,000, `maxGapMs` up to 65,536 output periods.
+   *
+   * Source: DESIGN.md 5, irregular time; linear interpolation between neighbouring frames.
+   *
+   * @example
+   * const resampler = kernels.createResampler({ rateHz: 50, channels: 3 })
+   */
   createResampler(options: ResamplerOptions): Resampler
 }

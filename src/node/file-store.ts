@@ -26,9 +26,9 @@ export class FileStore implements SessionStore {
   }
 
   /**
-   * Opens a directory, creating it where it is missing.
+   * Opens a directory; a missing one is made by the first chunk.
    *
-   * @throws KymographError `store-unusable` when it is not a directory that can be read and written.
+   * @throws KymographError `store-unusable` when the path is a file or cannot be looked at.
    */
   static async open(directory: string): Promise<FileStore> {
     const path = resolve(directory)
@@ -40,7 +40,6 @@ export class FileStore implements SessionStore {
       if (found && !found.isDirectory()) {
         throw new KymographError('store-unusable', `store ${JSON.stringify(directory)} is a file; give a directory`)
       }
-      if (!found) await mkdir(path, { recursive: true })
     } catch (cause) {
       if (cause instanceof KymographError) throw cause
       const reason = cause instanceof Error ? cause.message : String(cause)
@@ -54,6 +53,7 @@ export class FileStore implements SessionStore {
   async append(chunk: Chunk, frame: Uint8Array): Promise<void> {
     let file = this.#files.get(chunk.sessionId)
     if (!file) {
+      await mkdir(this.#directory, { recursive: true })
       file = new SessionFile(this.#pathOf(chunk.sessionId))
       this.#files.set(chunk.sessionId, file)
     }
@@ -103,7 +103,11 @@ export class FileStore implements SessionStore {
 
   async #records(): Promise<SessionRecord[]> {
     const records: SessionRecord[] = []
-    for (const name of await readdir(this.#directory)) {
+    const names = await readdir(this.#directory).catch((cause: NodeJS.ErrnoException) => {
+      if (cause.code === 'ENOENT') return []
+      throw cause
+    })
+    for (const name of names) {
       const sessionId = SESSION_FILE_NAME.exec(name)?.[1]
       const record = sessionId && (await this.get(sessionId))
       if (record) records.push(record)

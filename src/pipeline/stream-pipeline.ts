@@ -126,13 +126,13 @@ export class StreamPipeline {
     const frameCount = frames.timestampsNs.length
     const slotHalves = new Int32Array(frames.values.buffer, frames.values.byteOffset, frames.values.length * 2)
     const sparse = anyAbsent(slotHalves, frameCount, this.#stride)
-    const time = this.#kernels.encodeColumn(frames.timestampsNs)
+    const time = frameCount > 0 ? this.#kernels.encodeColumn(frames.timestampsNs) : new Uint8Array(0)
     const columns = channels.map((channel, index): ColumnPiece => {
       const validity = sparse ? gatherValidity(slotHalves, frameCount, this.#stride, index) : undefined
       const values = gatherColumn(slotHalves, frameCount, this.#stride, index, channel.type, validity)
       const dictionary = this.textPools.get(index)?.take()
       return {
-        column: this.#kernels.encodeColumn(values),
+        column: frameCount > 0 ? this.#kernels.encodeColumn(values) : new Uint8Array(0),
         ...(validity ? { validity } : {}),
         ...(dictionary ? { dictionary } : {}),
       }

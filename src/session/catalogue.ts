@@ -1,3 +1,4 @@
+import { PAGE_MAX_SESSIONS } from '../limits.js'
 import type { RecorderClient } from '../worker/client.js'
 import type { JourneyRecord, SessionPage, SessionRecord, StoredChunk } from '../worker/protocol.js'
 import { resolveJourneyId } from './journey.js'
@@ -20,11 +21,10 @@ export class SessionCatalogue {
     let left = lookup.limit ?? Number.POSITIVE_INFINITY
     let cursor = lookup.cursor
     do {
-      const page = await this.page(cursor === undefined ? lookup : { ...lookup, cursor })
-      for (const session of page.sessions) {
-        if (left-- <= 0) return
-        yield session
-      }
+      const limit = left === Number.POSITIVE_INFINITY ? PAGE_MAX_SESSIONS : Math.min(left, PAGE_MAX_SESSIONS)
+      const page = await this.page({ ...lookup, limit, ...(cursor === undefined ? {} : { cursor }) })
+      yield* page.sessions
+      left -= page.sessions.length
       cursor = page.cursor
     } while (cursor !== undefined && left > 0)
   }

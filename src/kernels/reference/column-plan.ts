@@ -18,7 +18,7 @@ import {
 import { KymographError } from '../../errors'
 import { COLUMN_MAX_VALUES } from '../../limits'
 import type { ColumnArray } from '../types'
-import { packedBytes } from './integer-blocks'
+import { packedBytes } from './bits'
 
 /** The structure of a coded column, checked as far as it shows without its values. */
 export interface ColumnPlan {
@@ -54,10 +54,12 @@ export function valueBytes(type: number): number {
   return type === COLUMN_TYPE_F64 || type === COLUMN_TYPE_I64 ? 8 : 4
 }
 
+/** By the class's name, so that arrays of another realm count too. */
 export function columnTypeOf(values: ColumnArray): number {
-  if (values instanceof Float64Array) return COLUMN_TYPE_F64
-  if (values instanceof Float32Array) return COLUMN_TYPE_F32
-  return values instanceof Int32Array ? COLUMN_TYPE_I32 : COLUMN_TYPE_I64
+  const name = values[Symbol.toStringTag]
+  if (name === 'Float64Array') return COLUMN_TYPE_F64
+  if (name === 'Float32Array') return COLUMN_TYPE_F32
+  return name === 'Int32Array' ? COLUMN_TYPE_I32 : COLUMN_TYPE_I64
 }
 
 /** A fresh array of the type. */

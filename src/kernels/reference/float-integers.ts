@@ -1,4 +1,4 @@
-import type { IntegerPairs } from './integer-blocks'
+import type { IntegerPairs } from './bits'
 
 const INTEGER_LIMIT = 2 ** 53
 const WORD = 2 ** 32
@@ -35,7 +35,7 @@ function fillFrom(
   power: number,
   target: IntegerPairs,
 ): number {
-  const isF32 = values instanceof Float32Array
+  const isF32 = values.BYTES_PER_ELEMENT === 4
   for (let index = first; index < count; index++) {
     const integer = decimalOf(values[index], power, isF32)
     if (Number.isNaN(integer)) return index

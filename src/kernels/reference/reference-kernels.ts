@@ -1,5 +1,13 @@
 import { expectBytes } from '../arguments'
-import type { ColumnArray, EncodeColumnOptions, Kernels, Resampler, ResamplerOptions, RingBuffer, RingBufferOptions } from '../types'
+import type {
+  ColumnArray,
+  EncodeColumnOptions,
+  Kernels,
+  Resampler,
+  ResamplerOptions,
+  RingBuffer,
+  RingBufferOptions,
+} from '../types'
 import { decodeColumn, encodeColumn } from './column'
 import { crc32c } from './crc32c'
 import { ReferenceResampler } from './resampler'

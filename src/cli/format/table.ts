@@ -1,0 +1,28 @@
+const NUMERIC = /^[+-]?[\d,.]+(e[+-]?\d+)?\s*([%×]|[A-Za-zµ/]{1,10})?$/i
+
+/**
+ * Text as an aligned table: columns two blanks apart, those whose cells all are quantities to the right.
+ * Ends with a newline; no blanks at line ends.
+ */
+export function renderTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = header.map((title, c) => Math.max(widthOf(title), ...rows.map((row) => widthOf(row[c] ?? ''))))
+  const toTheRight = header.map((_, c) => {
+    const filled = rows.map((row) => row[c] ?? '').filter((cell) => cell !== '' && cell !== '-' && cell !== '–')
+    return filled.length > 0 && filled.every((cell) => NUMERIC.test(cell))
+  })
+  const line = (cells: readonly string[]) =>
+    widths
+      .map((width, c) => {
+        const cell = cells[c] ?? ''
+        const blanks = ' '.repeat(width - widthOf(cell))
+        return toTheRight[c] ? blanks + cell : cell + blanks
+      })
+      .join('  ')
+      .trimEnd()
+  return [header, ...rows].map((cells) => `${line(cells)}\n`).join('')
+}
+
+/** Characters, not UTF-16 code units. */
+function widthOf(text: string): number {
+  return [...text].length
+}

@@ -1,0 +1,75 @@
+import { instantiate } from '@assemblyscript/loader'
+import { ABI_VERSION } from '../../assembly/layout'
+import { wasmBase64 } from '../../build/kernels-wasm.js'
+import { KymographError } from '../errors'
+import { expectOneOf, expectOptions } from './arguments'
+import { ReferenceKernels } from './reference/reference-kernels'
+import type { KernelBuild, Kernels } from './types'
+import { WasmArena } from './wasm-arena'
+import { WasmKernels } from './wasm-kernels'
+
+export interface LoadKernelsOptions {
+  /** `auto` (default) takes the wasm build where it can run, else the reference. */
+  build?: 'auto' | KernelBuild
+  /** The compiled kernels, in place of the ones inside the library; bytes are borrowed until the promise settles. */
+  wasm?: BufferSource | WebAssembly.Module
+}
+
+function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
+  const binary = atob(text)
+  const bytes = new Uint8Array(binary.length)
+  for (let index = 0; index < binary.length; index++) bytes[index] = binary.charCodeAt(index)
+  return bytes
+}
+
+let ownModule: Promise<WebAssembly.Module> | undefined
+
+/** Compiles the kernels inside the library once. A failure is not kept: the next call may succeed. */
+function compileOwn(): Promise<WebAssembly.Module> {
+  ownModule ??= WebAssembly.compile(decodeBase64(wasmBase64)).catch((error: unknown) => {
+    ownModule = undefined
+    throw error
+  })
+  return ownModule
+}
+
+async function loadWasm(wasm: BufferSource | WebAssembly.Module | undefined): Promise<Kernels> {
+  if (typeof WebAssembly === 'undefined') throw new Error('this engine has no WebAssembly')
+  const { module, instance } = await instantiate(wasm ?? (await compileOwn()))
+  if (typeof instance.exports.abiVersion !== 'function') throw new Error('the bytes are not the kernels')
+  const version = new WasmArena(instance).exports.abiVersion()
+  if (version !== ABI_VERSION) throw new Error(`the kernels have interface ${version}, expected ${ABI_VERSION}`)
+  return new WasmKernels(module)
+}
+
+/**
+ * Loads the kernels: the WebAssembly build, or the TypeScript reference with the same output byte for byte.
+ *
+ * `wasm`: the bytes or module of `kernels.wasm`, borrowed until the promise settles. Left out, the build inside the
+ * library is compiled once per realm.
+ *
+ * Returns kernels that own their memory. With `build: 'auto'` anything that keeps WebAssembly from running (no engine
+ * support, a content security policy, a wrong build) leads to the reference; `kernels.build` says which it is.
+ *
+ * @throws TypeError, RangeError for a wrong option.
+ * @throws KymographError `wasm-unavailable` with the `cause`, only with `build: 'wasm'`.
+ *
+ * Source: DESIGN.md 5, kernels.
+ *
+ * @example
+ * const kernels = await loadKernels()
+ * const bytes = kernels.encodeColumn(Float64Array.of(9.8, 9.7, 9.9))
+ */
+export async function loadKernels(options: LoadKernelsOptions = {}): Promise<Kernels> {
+  expectOptions(options)
+  const { build = 'auto', wasm } = options
+  expectOneOf('build', build, ['auto', 'wasm', 'reference'])
+  if (build === 'reference') return new ReferenceKernels()
+  try {
+    return await loadWasm(wasm)
+  } catch (cause) {
+    if (build === 'auto') return new ReferenceKernels()
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new KymographError('wasm-unavailable', `the WebAssembly kernels cannot run: ${reason}`, { cause })
+  }
+}

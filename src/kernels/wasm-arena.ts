@@ -1,0 +1,70 @@
+import { instantiateSync } from '@assemblyscript/loader'
+import type { instantiate as instantiateKernels } from '../../build/kernels.js'
+import { KymographError } from '../errors'
+
+/** The exports as the compiler declares them. */
+export type KernelExports = Awaited<ReturnType<typeof instantiateKernels>>
+
+const PAGE_BYTES = 65_536
+/** What one trip between the arrays of the caller and a kernel carries. */
+const STAGE_BYTES = 65_536
+
+/** Frames of one trip. */
+export function stageFramesOf(channels: number): number {
+  return Math.floor(STAGE_BYTES / (8 * (channels + 1)))
+}
+
+/** Rounds up to where any value may begin. */
+export function aligned(byteLength: number): number {
+  return Math.ceil(byteLength / 16) * 16
+}
+
+/** One instance of the kernels and the memory behind its constants. Pointers begin at `basePtr`. */
+export class WasmArena {
+  readonly exports: KernelExports
+  readonly basePtr: number
+  readonly #memory: WebAssembly.Memory
+
+  constructor(instance: WebAssembly.Instance) {
+    // The loader's own export object wraps every function; the plain ones are quicker.
+    this.exports = instance.exports as unknown as KernelExports
+    this.#memory = this.exports.memory
+    this.basePtr = this.exports.heapBase()
+  }
+
+  static create(module: WebAssembly.Module): WasmArena {
+    return new WasmArena(instantiateSync(module).instance)
+  }
+
+  get byteLength(): number {
+    return this.#memory.buffer.byteLength
+  }
+
+  /** Makes the bytes up to basePtr + byteLength usable; views made before are gone after it. */
+  reserve(byteLength: number): void {
+    const missing = this.basePtr + byteLength - this.byteLength
+    if (missing <= 0) return
+    try {
+      this.#memory.grow(Math.ceil(missing / PAGE_BYTES))
+    } catch (cause) {
+      throw new KymographError('wasm-unavailable', `kernels: no memory for ${byteLength} bytes`, { cause })
+    }
+  }
+
+  /** Views are for this moment only: the next reserve may detach them. */
+  bytes(ptr: number, byteLength: number): Uint8Array {
+    return new Uint8Array(this.#memory.buffer, ptr, byteLength)
+  }
+
+  timestamps(ptr: number, frames: number): BigInt64Array {
+    return new BigInt64Array(this.#memory.buffer, ptr, frames)
+  }
+
+  values(ptr: number, count: number): Float64Array {
+    return new Float64Array(this.#memory.buffer, ptr, count)
+  }
+
+  indices(ptr: number, count: number): Uint32Array {
+    return new Uint32Array(this.#memory.buffer, ptr, count)
+  }
+}

@@ -1,0 +1,14 @@
+export { decodeChunk } from './decode.js'
+export { encodeChunk, FORMAT_VERSION } from './encode.js'
+export {
+  type Crc32c,
+  decodeFrame,
+  encodeFrame,
+  FRAME_HEADER_BYTES,
+  FRAME_MAGIC,
+  FRAME_VERSION,
+  frameByteLength,
+  hasMagic,
+  readFrameHeader,
+} from './frame.js'
+export { verifyBuffer } from './verify.js'

@@ -1,0 +1,185 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { ColumnArray } from '../../src/kernels/types'
+import { bytesOf, implementations, referenceKernels, typicalColumns, wasmKernels } from './implementations'
+
+const LEVELS = ['dense', 'fast'] as const
+const seeded = { seed: 20_260_101, numRuns: 300 }
+
+/** Doubles of every kind by their bits: decimals, 32-bit floats, specials, anything. */
+const doubleBits = fc.oneof(
+  fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
+  fc.constantFrom(0x8000000000000000n, 0n, 0x7ff0000000000000n, 0xfff0000000000000n, 1n, 0x7ff8000000000000n),
+  fc.constantFrom(
+    0x7ff0000000000001n,
+    0x7ff4000000000000n,
+    0xfffc000020000000n,
+    0x000fffffffffffffn,
+    0x36a0000000000000n,
+  ),
+  fc.float().map((value) => new BigInt64Array(Float64Array.of(value).buffer)[0]),
+  fc.integer({ min: -1e6, max: 1e6 }).map((value) => new BigInt64Array(Float64Array.of(value / 1000).buffer)[0]),
+)
+
+const floatBits = fc.oneof(
+  fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }),
+  fc.constantFrom(0, -(2 ** 31), 1, 0x7f800000, 0x7f800001, 0x7fc00000, 0x7fa00001, -1, 0x7f7fffff),
+  fc.integer({ min: -9999, max: 9999 }).map((value) => new Int32Array(Float32Array.of(value / 100).buffer)[0]),
+)
+
+const columns: fc.Arbitrary<ColumnArray> = fc.oneof(
+  fc.array(doubleBits, { maxLength: 300 }).map((bits) => new Float64Array(BigUint64Array.from(bits).buffer)),
+  fc.array(floatBits, { maxLength: 300 }).map((bits) => new Float32Array(Int32Array.from(bits).buffer)),
+  fc.array(fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }), { maxLength: 300 }).map((all) => Int32Array.from(all)),
+  fc
+    .array(fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }), { maxLength: 300 })
+    .map((all) => BigInt64Array.from(all)),
+  fc
+    .array(fc.integer({ min: -1e6, max: 1e6 }), { maxLength: 600 })
+    .map((all) => Float64Array.from(all, (k) => k / 100)),
+  fc.array(fc.float({ noNaN: false }), { maxLength: 300 }).map((all) => Float64Array.from(all)),
+  fc
+    .tuple(fc.integer({ min: 0, max: 63 }), fc.array(fc.bigInt({ min: 0n, max: 2n ** 63n - 1n }), { maxLength: 400 }))
+    .map(([shift, all]) => BigInt64Array.from(all, (value) => value >> BigInt(shift))),
+)
+
+function expectSameColumn(decoded: ColumnArray, values: ColumnArray): void {
+  expect(decoded.constructor).toBe(values.constructor)
+  expect(Buffer.compare(bytesOf(decoded), bytesOf(values))).toBe(0)
+}
+
+describe.each(implementations)('a column coded by %s', (_, kernels) => {
+  it('decodes to the same bits, whatever they are, and stays within the bound', () => {
+    fc.assert(
+      fc.property(columns, fc.constantFrom(...LEVELS), (values, level) => {
+        const bytes = kernels.encodeColumn(values, { level })
+        expect(bytes.length).toBeLessThanOrEqual(values.byteLength + 16)
+        expectSameColumn(kernels.decodeColumn(bytes), values)
+      }),
+      seeded,
+    )
+  })
+
+  it('keeps NaN, infinities, −0, 1e39, 1e308 and denormals (F5)', () => {
+    const numbers = [Number.NaN, Infinity, -Infinity, -0, 0, 1e39, 1e308, -1e308, 5e-324, 1e-45, 3e9, 0.1]
+    for (const values of [Float64Array.from(numbers), Float32Array.from(numbers)]) {
+      for (let index = 0; index < values.length; index++) {
+        const one = values.subarray(index, index + 1)
+        expectSameColumn(kernels.decodeColumn(kernels.encodeColumn(one)), one)
+      }
+      expectSameColumn(kernels.decodeColumn(kernels.encodeColumn(values)), values)
+    }
+  })
+
+  it('keeps steps back, repeats and jumps over the whole range of 64-bit times (F6)', () => {
+    const hourNs = 3_600_000_000_000n
+    const times = BigInt64Array.of(
+      5n,
+      5n,
+      4n,
+      2n ** 53n + 1n,
+      2n ** 53n + 1n + hourNs,
+      -(2n ** 63n),
+      2n ** 63n - 1n,
+      0n,
+      -1n,
+    )
+    expectSameColumn(kernels.decodeColumn(kernels.encodeColumn(times)), times)
+  })
+
+  it('takes the bytes of a view, not of its buffer', () => {
+    const all = Float64Array.from({ length: 40 }, (_, index) => index / 8)
+    const view = all.subarray(7, 23)
+    const bytes = kernels.encodeColumn(view)
+    expect(bytes).toEqual(kernels.encodeColumn(view.slice()))
+    const wrapped = new Uint8Array(bytes.length + 9)
+    wrapped.set(bytes, 5)
+    expectSameColumn(kernels.decodeColumn(wrapped.subarray(5, 5 + bytes.length)), view)
+  })
+
+  it('leaves its input as it was', () => {
+    for (const values of Object.values(typicalColumns(200))) {
+      const before = bytesOf(values).slice()
+      const bytes = kernels.encodeColumn(values)
+      const coded = bytes.slice()
+      kernels.decodeColumn(bytes)
+      expect(bytesOf(values)).toEqual(before)
+      expect(bytes).toEqual(coded)
+    }
+  })
+
+  it.each([1, 2, 3, 127, 128, 129, 130, 131, 256, 257, 70_000])(
+    'round-trips every kind of column of %i values',
+    (count) => {
+      for (const values of Object.values(typicalColumns(count))) {
+        expectSameColumn(kernels.decodeColumn(kernels.encodeColumn(values)), values)
+      }
+    },
+  )
+
+  it('keeps every width from 0 to 64 bits', () => {
+    for (let width = 0; width <= 64; width++) {
+      const values = BigInt64Array.from({ length: 260 }, (_, index) =>
+        BigInt.asIntN(64, index % 2 ? ((1n << BigInt(width)) - 1n) >> 1n : -(1n << BigInt(width)) >> 1n),
+      )
+      expectSameColumn(kernels.decodeColumn(kernels.encodeColumn(values)), values)
+    }
+  })
+
+  it('is refused with the argument, the expectation and the value when it cannot be coded', () => {
+    expect(() => kernels.encodeColumn([1, 2] as never)).toThrow(
+      new TypeError('"values" expected a Float64Array, Float32Array, Int32Array or BigInt64Array, got Array'),
+    )
+    expect(() => kernels.encodeColumn(new Float64Array(1), { level: 'best' as never })).toThrow(
+      new RangeError(`"level" expected 'dense' | 'fast', got "best"`),
+    )
+    expect(() => kernels.encodeColumn(new Int32Array((1 << 24) + 1))).toThrow(
+      new RangeError('"values.length" expected at most 16777216, got 16777217'),
+    )
+    expect(() => kernels.decodeColumn('x' as never)).toThrow(new TypeError('"bytes" expected a Uint8Array, got "x"'))
+  })
+})
+
+describe('the wasm build and the reference', () => {
+  it('code any column to the same bytes', () => {
+    fc.assert(
+      fc.property(columns, fc.constantFrom(...LEVELS), (values, level) => {
+        expect(wasmKernels.encodeColumn(values, { level })).toEqual(referenceKernels.encodeColumn(values, { level }))
+      }),
+      seeded,
+    )
+  })
+
+  it.each(LEVELS)('code typical columns to the same bytes, level %s', (level) => {
+    for (const count of [1, 129, 800, 10_000]) {
+      for (const values of Object.values(typicalColumns(count, count))) {
+        expect(
+          Buffer.compare(wasmKernels.encodeColumn(values, { level }), referenceKernels.encodeColumn(values, { level })),
+        ).toBe(0)
+      }
+    }
+  })
+
+  it('find the same decimals at the edge of what 53 bits hold', () => {
+    const edges = [
+      2 ** 53 - 1,
+      2 ** 53,
+      2 ** 52 + 1,
+      2 ** 51 + 0.5,
+      0.5,
+      1.5,
+      2.5,
+      1e17,
+      1e-17,
+      9007199254740.99,
+      1e22,
+      0.1 + 0.2,
+    ]
+    for (const one of edges) {
+      for (const values of [Float64Array.of(one, -one), Float64Array.of(0.1, one, 3), Float32Array.of(one, 0.25)]) {
+        expect(wasmKernels.encodeColumn(values)).toEqual(referenceKernels.encodeColumn(values))
+        expectSameColumn(wasmKernels.decodeColumn(wasmKernels.encodeColumn(values)), values)
+      }
+    }
+  })
+})

@@ -1,0 +1,132 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { ResamplerOptions } from '../../src/kernels/types'
+import { bytesOf, implementations, referenceKernels, wasmKernels } from './implementations'
+import { bitsOf, frames, resample, sensorStream, streams } from './resampler-streams'
+
+const optionSets: ResamplerOptions[] = [
+  { rateHz: 100, channels: 2 },
+  { rateHz: 29.97, channels: 2, maxGapMs: 40 },
+  { rateHz: 1000, channels: 2, maxGapMs: 120 },
+  { rateHz: 0.5, channels: 2 },
+]
+
+describe.each(implementations)('a resampler of %s', (_, kernels) => {
+  it('gives the same frames however the input is cut', () => {
+    fc.assert(
+      fc.property(
+        streams,
+        fc.constantFrom(...optionSets),
+        fc.array(fc.nat(140), { maxLength: 6 }),
+        (input, options, at) => {
+          const cuts = at.map((cut) => Math.min(cut, input.timestampsNs.length)).sort((a, b) => a - b)
+          expect(resample(kernels, options, input, cuts)).toEqual(resample(kernels, options, input))
+        },
+      ),
+      { seed: 71, numRuns: 150 },
+    )
+  })
+
+  it('gives the same frames for all pairs of cuts of a stream with everything in it', () => {
+    const input = sensorStream(96, 1, 5)
+    const options = { rateHz: 50, channels: 1 }
+    const whole = resample(kernels, options, input)
+    for (let first = 0; first <= 96; first += 3) {
+      for (let second = first; second <= 96; second += 5) {
+        expect(resample(kernels, options, input, [first, second])).toEqual(whole)
+      }
+    }
+  })
+
+  it('gives the same frames one at a time, above the size of one stage', () => {
+    const input = sensorStream(6000, 3, 6)
+    const options = { rateHz: 300, channels: 3 }
+    const whole = resample(kernels, options, input)
+    expect(whole.timestampsNs.length).toBeGreaterThan(10_000)
+    const cuts = Array.from({ length: 6000 }, (_, index) => index)
+    expect(resample(kernels, options, input, cuts)).toEqual(whole)
+  })
+
+  it('counts every frame as a node, a repeat or late', () => {
+    fc.assert(
+      fc.property(streams, (input) => {
+        const resampler = kernels.createResampler({ rateHz: 100, channels: 2 })
+        let counted = 0
+        for (let index = 0; index < input.timestampsNs.length; index++) {
+          resampler.push(input.timestampsNs.subarray(index, index + 1), input.values.subarray(index * 2, index * 2 + 2))
+          const now = resampler.repeatedFrames + resampler.lateFrames
+          expect(now).toBeGreaterThanOrEqual(counted)
+          expect(now).toBeLessThanOrEqual(index + 1)
+          counted = now
+        }
+      }),
+      { seed: 72, numRuns: 50 },
+    )
+  })
+
+  it('begins anew after flush, as a fresh one would, the counts going on', () => {
+    const input = sensorStream(200, 1, 9)
+    const options = { rateHz: 75, channels: 1 }
+    const fresh = resample(kernels, options, input)
+    const used = kernels.createResampler(options)
+    used.push(frames([1, 2, 2, 1, 900]).timestampsNs, new Float64Array(5))
+    used.flush()
+    const counts = [used.repeatedFrames, used.lateFrames]
+    expect(counts).toEqual([1, 1])
+    const first = used.push(input.timestampsNs, input.values)
+    const rest = used.flush()
+    expect([...first.timestampsNs, ...rest.timestampsNs]).toEqual([...fresh.timestampsNs])
+    expect([...bitsOf(first.values), ...bitsOf(rest.values)]).toEqual([...bitsOf(fresh.values)])
+    expect(used.repeatedFrames).toBe(fresh.repeatedFrames + 1)
+    expect(used.flush().timestampsNs.length).toBe(0)
+  })
+
+  it('stays apart from another one that runs at the same time', () => {
+    const inputs = [sensorStream(300, 2, 21), sensorStream(300, 2, 22)]
+    const options = { rateHz: 80, channels: 2 }
+    const alone = inputs.map((input) => resample(kernels, options, input).timestampsNs)
+    const pair = inputs.map(() => kernels.createResampler(options))
+    const out: bigint[][] = [[], []]
+    for (let index = 0; index < 300; index += 7) {
+      for (const [which, input] of inputs.entries()) {
+        const { timestampsNs } = pair[which].push(
+          input.timestampsNs.subarray(index, index + 7),
+          input.values.subarray(index * 2, (index + 7) * 2),
+        )
+        out[which].push(...timestampsNs)
+      }
+    }
+    for (const which of [0, 1]) expect([...out[which], ...pair[which].flush().timestampsNs]).toEqual([...alone[which]])
+  })
+})
+
+describe('the resamplers of both builds', () => {
+  it('give the same bits', () => {
+    fc.assert(
+      fc.property(streams, fc.constantFrom(...optionSets), (input, options) => {
+        const wasm = resample(
+          wasmKernels,
+          options,
+          input,
+          [3, 50].map((cut) => Math.min(cut, input.timestampsNs.length)),
+        )
+        const reference = resample(referenceKernels, options, input)
+        expect(bitsOf(wasm.values)).toEqual(bitsOf(reference.values))
+        expect(wasm).toEqual(reference)
+      }),
+      { seed: 73, numRuns: 300 },
+    )
+  })
+
+  it.each([1, 3, 64])('give the same bits for a long stream of %i channels', (channels) => {
+    const input = sensorStream(600 + Math.floor(2400 / channels), channels, 40 + channels, 1_700_000_000_000_000_000n)
+    for (const rateHz of [12.5, 59.94, 404.3]) {
+      const wasm = resample(wasmKernels, { rateHz, channels }, input)
+      const reference = resample(referenceKernels, { rateHz, channels }, input)
+      expect(wasm.segments.length).toBeGreaterThan(2)
+      expect(wasm.segments).toEqual(reference.segments)
+      expect(Buffer.compare(bytesOf(wasm.timestampsNs), bytesOf(reference.timestampsNs))).toBe(0)
+      expect(Buffer.compare(bytesOf(wasm.values), bytesOf(reference.values))).toBe(0)
+    }
+  })
+})

@@ -1,0 +1,106 @@
+import { readFileSync } from 'node:fs'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { decodeChunk, encodeChunk } from '../../src/wire/index.js'
+import { CHUNK, type Table } from '../../src/wire/layout.js'
+import { chunkArbitrary, frameOf, motionChunk } from '../support/sample-chunks.js'
+
+describe('chunks', () => {
+  it('come back as they were given', () => {
+    fc.assert(
+      fc.property(chunkArbitrary, (chunk) => {
+        expect(decodeChunk(encodeChunk(chunk))).toEqual(chunk)
+      }),
+      { seed: 11, numRuns: 400 },
+    )
+  })
+
+  it('cost at most 400 bytes besides times and values with one 3-axis stream', () => {
+    const chunk = motionChunk(3)
+    const [stream] = chunk.streams
+    const coded = stream!.time.length + stream!.columns.reduce((sum, { column }) => sum + column.length, 0)
+    const overhead = frameOf(chunk).length - coded
+    expect(overhead).toBeLessThanOrEqual(400)
+  })
+
+  it('refuse text with a lone surrogate (F53)', () => {
+    expect(() => encodeChunk({ ...motionChunk(0), labels: ['a\ud800'] })).toThrow(
+      expect.objectContaining({ code: 'ill-formed-text' }),
+    )
+  })
+
+  it.each(['a\0b', '\u202eRTL', '__proto__', 'constructor', '<script>', 'e\u0301', '😀'])(
+    'carry %j as it is (F53)',
+    (label) => {
+      const chunk = { ...motionChunk(0), labels: [label], metadata: new Map([[label, label]]) }
+      expect(decodeChunk(encodeChunk(chunk))).toEqual(chunk)
+    },
+  )
+
+  it.each([
+    ['33 labels', { labels: Array.from({ length: 33 }, (_, i) => `l${i}`) }, /33 labels/],
+    ['a label of a megabyte (F53)', { labels: ['x'.repeat(500_000)] }, /label of 500000/],
+    ['a journeyId of 65 characters', { journeyId: 'j'.repeat(65) }, /journeyId of 65/],
+    ['10^5 labels (F52)', { labels: Array.from({ length: 100_000 }, () => 'l') }, /labels|bytes/],
+  ])('with %s are refused when read', (_, changes, message) => {
+    expect(() => decodeChunk(encodeChunk({ ...motionChunk(0), ...changes }))).toThrow(message)
+  })
+
+  it('are refused when counts contradict lengths', () => {
+    const change = (changes: object) => {
+      const chunk = motionChunk(0)
+      chunk.streams[0] = { ...chunk.streams[0]!, ...changes }
+      return () => decodeChunk(encodeChunk(chunk))
+    }
+    expect(change({ frameCount: 199 })).toThrow(expect.objectContaining({ code: 'malformed' }))
+    expect(change({ firstFrame: 1 })).toThrow(/produced/)
+    expect(change({ columns: motionChunk(0, false, 7).streams[0]!.columns })).toThrow(/7 values for 200/)
+    expect(change({ time: motionChunk(0, false, 7).streams[0]!.time })).toThrow(/7 times for 200/)
+    const counts = { ...motionChunk(0).streams[0]!.counts, ingested: 201 }
+    expect(change({ counts })).toThrow(/201 ingested/)
+  })
+})
+
+describe('the verifier', () => {
+  it('knows the tables and fields of the schema', () => {
+    const schema = readFileSync('src/wire/chunk.fbs', 'utf8').replace(/\/\/.*$/gm, '')
+    const tables = new Map([...schema.matchAll(/table (\w+) \{([^}]*)\}/g)].map(([, name, body]) => [name!, body!]))
+    const visit = (table: Table): string[] => {
+      const fields = [...tables.get(table.name)!.matchAll(/(\w+):\s*(\[?)(\w+)\]?([^;]*);/g)]
+      expect(table.fields.map((field) => shapeOf(field))).toEqual(
+        fields.map(([, , list, type, rest]) => schemaShape(list === '[', type!, rest!)),
+      )
+      return [table.name, ...table.fields.flatMap((field) => (field.kind === 'tables' ? visit(field.table) : []))]
+    }
+    expect(visit(CHUNK).sort()).toEqual([...tables.keys()].sort())
+
+    function shapeOf(field: Table['fields'][number]): string {
+      const required = field.required ? ' required' : ''
+      if (field.kind === 'tables') return `[${field.table.name}]${required}`
+      return `${field.kind}${'bytes' in field ? ` ${field.bytes}` : ''}${required}`
+    }
+    function schemaShape(isList: boolean, type: string, rest: string): string {
+      const required = rest.includes('required') ? ' required' : ''
+      const bytes: Record<string, number> = {
+        ubyte: 1,
+        bool: 1,
+        ClockName: 1,
+        ChannelType: 1,
+        ChannelKind: 1,
+        ushort: 2,
+        uint32: 4,
+        int64: 8,
+        uint64: 8,
+        double: 8,
+        SessionId: 16,
+        ClockSnapshot: 16,
+        Gap: 16,
+        Loss: 16,
+      }
+      if (type === 'string') return (isList ? 'strings' : 'string') + required
+      if (tables.has(type)) return `[${type}]${required}`
+      const isStruct = bytes[type] === 16
+      return `${isList ? 'structs' : isStruct ? 'struct' : 'scalar'} ${bytes[type]}${required}`
+    }
+  })
+})
