@@ -1,4 +1,4 @@
-import { LIBRARY_VERSION } from '../session/index.js'
+import { LIBRARY_VERSION } from '../node/index.js'
 import { cat } from './cat.js'
 import { type Command, helpOf, parseCommand } from './command.js'
 import { exitCodeOf, messageOf, UsageError } from './failure.js'

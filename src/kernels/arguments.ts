@@ -1,5 +1,5 @@
-import { CHANNELS_MAX_COUNT, COLUMN_MAX_VALUES } from '../limits'
-import type { ColumnArray, EncodeColumnOptions, RingBufferOptions } from './types'
+import { CHANNELS_MAX_COUNT, COLUMN_MAX_VALUES } from '../limits.js'
+import type { ColumnArray, EncodeColumnOptions, RingBufferOptions } from './types.js'
 
 /** Largest ring, timestamps and values together: half of what one WebAssembly memory can address. */
 const RING_MAX_BYTES = 2 ** 31

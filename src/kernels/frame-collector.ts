@@ -1,4 +1,4 @@
-import type { Resampled } from './types'
+import type { Resampled } from './types.js'
 
 /** Grows arrays of frames to be handed out fresh; values move within typed arrays only, so every bit stays. */
 export class FrameCollector {

@@ -1,5 +1,5 @@
-export { KymographError } from '../errors'
-export { type LoadKernelsOptions, loadKernels } from './load'
+export { KymographError } from '../errors.js'
+export { type LoadKernelsOptions, loadKernels } from './load.js'
 export type {
   ColumnArray,
   EncodeColumnOptions,
@@ -11,4 +11,4 @@ export type {
   ResamplerOptions,
   RingBuffer,
   RingBufferOptions,
-} from './types'
+} from './types.js'

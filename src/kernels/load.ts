@@ -1,12 +1,12 @@
 import { instantiate } from '@assemblyscript/loader'
 import { ABI_VERSION } from '../../assembly/layout'
 import { wasmBase64 } from '../../build/kernels-wasm.js'
-import { KymographError } from '../errors'
-import { expectOneOf, expectOptions } from './arguments'
-import { ReferenceKernels } from './reference/reference-kernels'
-import type { KernelBuild, Kernels } from './types'
-import { WasmArena } from './wasm-arena'
-import { WasmKernels } from './wasm-kernels'
+import { KymographError } from '../errors.js'
+import { expectOneOf, expectOptions } from './arguments.js'
+import { ReferenceKernels } from './reference/reference-kernels.js'
+import type { KernelBuild, Kernels } from './types.js'
+import { WasmArena } from './wasm-arena.js'
+import { WasmKernels } from './wasm-kernels.js'
 
 export interface LoadKernelsOptions {
   /** `auto` (default) takes the wasm build where it can run, else the reference. */

@@ -1,7 +1,7 @@
 import { RESAMPLER_GAP_LIMIT_OUTPUTS } from '../../assembly/layout'
-import { RATE_MAX_HZ } from '../limits'
-import { expectChannels, expectOneOf, expectOptions, rangeError, typeError } from './arguments'
-import type { ResamplerOptions } from './types'
+import { RATE_MAX_HZ } from '../limits.js'
+import { expectChannels, expectOneOf, expectOptions, rangeError, typeError } from './arguments.js'
+import type { ResamplerOptions } from './types.js'
 
 const RATE_MIN_HZ = 0.001
 const NS_PER_SECOND = 1_000_000_000n

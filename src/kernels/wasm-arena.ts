@@ -1,6 +1,6 @@
 import { instantiateSync } from '@assemblyscript/loader'
 import type { instantiate as instantiateKernels } from '../../build/kernels.js'
-import { KymographError } from '../errors'
+import { KymographError } from '../errors.js'
 
 /** The exports as the compiler declares them. */
 export type KernelExports = Awaited<ReturnType<typeof instantiateKernels>>

@@ -1,7 +1,7 @@
 import { COLUMN_LEVEL_DENSE, COLUMN_LEVEL_FAST, COLUMN_OVERHEAD_BYTES } from '../../assembly/layout'
-import { columnTypeOf, createColumnArray, integerOutOfRange, planColumn, valueBytes } from './reference/column-plan'
-import type { ColumnArray } from './types'
-import { aligned, type WasmArena } from './wasm-arena'
+import { columnTypeOf, createColumnArray, integerOutOfRange, planColumn, valueBytes } from './reference/column-plan.js'
+import type { ColumnArray } from './types.js'
+import { aligned, type WasmArena } from './wasm-arena.js'
 
 /** Room behind the packed bytes: unpacking loads a little past them. */
 const LOAD_MARGIN_BYTES = 16

@@ -1,4 +1,4 @@
-import { expectBytes, expectColumnValues, expectEncodeOptions } from './arguments'
+import { expectBytes, expectColumnValues, expectEncodeOptions } from './arguments.js'
 import type {
   ColumnArray,
   EncodeColumnOptions,
@@ -7,11 +7,11 @@ import type {
   ResamplerOptions,
   RingBuffer,
   RingBufferOptions,
-} from './types'
-import { WasmArena } from './wasm-arena'
-import { decodeColumnIn, encodeColumnIn } from './wasm-column'
-import { WasmResampler } from './wasm-resampler'
-import { WasmRingBuffer } from './wasm-ring-buffer'
+} from './types.js'
+import { WasmArena } from './wasm-arena.js'
+import { decodeColumnIn, encodeColumnIn } from './wasm-column.js'
+import { WasmResampler } from './wasm-resampler.js'
+import { WasmRingBuffer } from './wasm-ring-buffer.js'
 
 /** Memory an idle instance may keep; after a larger column the next one starts on a fresh instance. */
 const KEPT_MAX_BYTES = 8 * 1024 * 1024

@@ -1,9 +1,9 @@
-import { KymographError } from '../errors'
-import { expectFrames, expectTimestampsInRange } from './arguments'
-import { FrameCollector } from './frame-collector'
-import { planResampler } from './resampler-plan'
-import type { Resampled, Resampler, ResamplerOptions } from './types'
-import { stageFramesOf, WasmArena } from './wasm-arena'
+import { KymographError } from '../errors.js'
+import { expectFrames, expectTimestampsInRange } from './arguments.js'
+import { FrameCollector } from './frame-collector.js'
+import { planResampler } from './resampler-plan.js'
+import type { Resampled, Resampler, ResamplerOptions } from './types.js'
+import { stageFramesOf, WasmArena } from './wasm-arena.js'
 
 /** A resampler in an instance of its own: its memory goes when the object does. Never grown after construction. */
 export class WasmResampler implements Resampler {

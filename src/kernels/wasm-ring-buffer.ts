@@ -1,8 +1,8 @@
 import { RING_DROP_NEWEST, RING_DROP_OLDEST } from '../../assembly/layout'
-import { KymographError } from '../errors'
-import { expectFrames, expectInteger, expectRingBufferOptions } from './arguments'
-import type { Frames, RingBuffer, RingBufferOptions } from './types'
-import { aligned, stageFramesOf, WasmArena } from './wasm-arena'
+import { KymographError } from '../errors.js'
+import { expectFrames, expectInteger, expectRingBufferOptions } from './arguments.js'
+import type { Frames, RingBuffer, RingBufferOptions } from './types.js'
+import { aligned, stageFramesOf, WasmArena } from './wasm-arena.js'
 
 /** A ring in an instance of its own: its memory goes when the object does. Never grown after construction. */
 export class WasmRingBuffer implements RingBuffer {

@@ -37,7 +37,9 @@ export class SessionPipeline {
   #pendingBytes = 0
   #startedAtNs: bigint
   #endedAtNs: bigint
-  #clocks: ClockSnapshot[]
+  /** Readings before the latest one that the open chunk carries: the start of the session. */
+  #earlierClocks: ClockSnapshot[] = []
+  #clock: ClockSnapshot
   #marks: Mark[] = []
   #relativeFirstNs = new Map<number, bigint>()
 
@@ -49,7 +51,7 @@ export class SessionPipeline {
     this.#isImport = plan.importedStartNs !== undefined
     this.#startedAtNs = plan.importedStartNs ?? plan.clock.wallNs
     this.#endedAtNs = this.#startedAtNs
-    this.#clocks = [plan.clock]
+    this.#clock = plan.clock
     this.streams = plan.streams.map(
       (stream) =>
         new StreamPipeline(kernels, stream, plan.chunkMaxBytes, (gap) => events.onGap(stream.descriptor.name, gap)),
@@ -78,13 +80,13 @@ export class SessionPipeline {
     if (this.#isImport) return
     this.#startedAtNs = clock.wallNs
     this.#endedAtNs = clock.wallNs
-    this.#clocks = [clock]
+    this.#clock = clock
   }
 
-  /** Keeps the first and the latest snapshot of the open chunk. */
+  /** Takes note of the page's clocks: each chunk carries the latest reading, the first chunk the first one too. */
   noteClock(clock: ClockSnapshot): void {
-    if (this.#clocks.length < 2) this.#clocks.push(clock)
-    else this.#clocks[1] = clock
+    if (this.#seq === 0 && this.#earlierClocks.length === 0) this.#earlierClocks.push(this.#clock)
+    this.#clock = clock
     if (!this.#isImport && clock.wallNs > this.#endedAtNs) this.#endedAtNs = clock.wallNs
   }
 
@@ -139,14 +141,14 @@ export class SessionPipeline {
       metadata: this.#plan.metadata,
       startedAtNs: this.#startedAtNs,
       endedAtNs: this.#endedAtNs,
-      clocks: this.#clocks,
+      clocks: [...this.#earlierClocks, this.#clock],
       streams: this.streams.map((stream) => stream.take()),
       marks: this.#marks,
     }
     this.#seq += 1
     this.#pendingBytes = 0
     this.#marks = []
-    this.#clocks = this.#clocks.slice(-1)
+    this.#earlierClocks = []
     this.#events.onSealed({ chunk, frame: frameOf(chunk, this.#kernels) })
   }
 

@@ -81,6 +81,9 @@ function streamOf(builder: Builder, piece: StreamPiece): Offset {
   const lost = structsOf(builder, losses, 16, ([reason, frames]) =>
     fb.Loss.createLoss(builder, LOSS_REASONS.indexOf(reason), BigInt(frames)),
   )
+  const pending = counts.received - counts.ingested - losses.reduce((sum, [, frames]) => sum + frames, 0)
+  if (pending < 0)
+    throw new RangeError(`stream "${descriptor.name}": more ingested and lost than received (${-pending} frames)`)
   fb.Stream.startStream(builder)
   fb.Stream.addName(builder, name)
   fb.Stream.addChannels(builder, channels || emptyVector(builder))
@@ -90,8 +93,7 @@ function streamOf(builder: Builder, piece: StreamPiece): Offset {
   fb.Stream.addClock(builder, CLOCK_NAMES.indexOf(descriptor.clock))
   if (unitOffset) fb.Stream.addUnit(builder, unitOffset)
   fb.Stream.addIngestedLessProduced(builder, BigInt(counts.ingested - counts.produced))
-  const lostFrames = losses.reduce((sum, [, frames]) => sum + frames, 0)
-  fb.Stream.addPending(builder, BigInt(counts.received - counts.ingested - lostFrames))
+  fb.Stream.addPending(builder, BigInt(pending))
   if (lost) fb.Stream.addLost(builder, lost)
   fb.Stream.addInvalidValues(builder, BigInt(counts.invalidValues))
   fb.Stream.addRepeatedTimestamps(builder, BigInt(counts.repeatedTimestamps))

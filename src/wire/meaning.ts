@@ -43,7 +43,7 @@ export function checkMeaning(chunk: Chunk): void {
 }
 
 function checkStream(piece: StreamPiece): void {
-  const { descriptor, frameCount, counts } = piece
+  const { descriptor, frameCount } = piece
   const where = `stream "${descriptor.name}"`
   const { channels } = descriptor
   expect(channels.length >= 1 && channels.length <= CHANNELS_MAX_COUNT, `${where}: ${channels.length} channels`)

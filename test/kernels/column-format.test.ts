@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { implementations, typicalColumns } from './implementations'
+import { implementations, typicalColumns } from './implementations.js'
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
 const MODE = { raw: 0, int: 1, decimal: 2, floatAsF32: 3, bits: 4 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { KymographError } from '../../src/errors'
-import type { Kernels } from '../../src/kernels/types'
+import { KymographError } from '../../src/errors.js'
+import type { Kernels } from '../../src/kernels/types.js'
 import {
   bytesOf,
   implementations,
@@ -9,7 +9,7 @@ import {
   seededRandom,
   typicalColumns,
   wasmKernels,
-} from './implementations'
+} from './implementations.js'
 
 /** What decoding makes of bytes, in a form that can be compared. */
 function outcome(kernels: Kernels, bytes: Uint8Array): string {

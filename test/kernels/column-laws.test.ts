@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { ColumnArray } from '../../src/kernels/types'
-import { bytesOf, implementations, referenceKernels, typicalColumns, wasmKernels } from './implementations'
+import type { ColumnArray } from '../../src/kernels/types.js'
+import { bytesOf, implementations, referenceKernels, typicalColumns, wasmKernels } from './implementations.js'
 
 const LEVELS = ['dense', 'fast'] as const
 const seeded = { seed: 20_260_101, numRuns: 300 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { crc32c } from '../../src/kernels/reference/crc32c'
-import { implementations, referenceKernels, wasmKernels } from './implementations'
+import { crc32c } from '../../src/kernels/reference/crc32c.js'
+import { implementations, referenceKernels, wasmKernels } from './implementations.js'
 
 const text = (value: string): Uint8Array => new TextEncoder().encode(value)
 

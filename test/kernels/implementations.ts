@@ -1,5 +1,5 @@
-import { loadKernels } from '../../src/kernels'
-import type { ColumnArray, Kernels } from '../../src/kernels/types'
+import { loadKernels } from '../../src/kernels/index.js'
+import type { ColumnArray, Kernels } from '../../src/kernels/types.js'
 
 export const wasmKernels: Kernels = await loadKernels({ build: 'wasm' })
 export const referenceKernels: Kernels = await loadKernels({ build: 'reference' })

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { loadKernels } from '../../src/kernels'
-import { typicalColumns } from './implementations'
+import { loadKernels } from '../../src/kernels/index.js'
+import { typicalColumns } from './implementations.js'
 
 const wasm = readFileSync(new URL('../../build/kernels.wasm', import.meta.url))
 

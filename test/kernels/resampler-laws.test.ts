@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { ResamplerOptions } from '../../src/kernels/types'
-import { bytesOf, implementations, referenceKernels, wasmKernels } from './implementations'
-import { bitsOf, frames, resample, sensorStream, streams } from './resampler-streams'
+import type { ResamplerOptions } from '../../src/kernels/types.js'
+import { bytesOf, implementations, referenceKernels, wasmKernels } from './implementations.js'
+import { bitsOf, frames, resample, sensorStream, streams } from './resampler-streams.js'
 
 const optionSets: ResamplerOptions[] = [
   { rateHz: 100, channels: 2 },

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
-import type { Frames, Kernels, Resampled, ResamplerOptions } from '../../src/kernels/types'
-import { seededRandom } from './implementations'
+import type { Frames, Kernels, Resampled, ResamplerOptions } from '../../src/kernels/types.js'
+import { seededRandom } from './implementations.js'
 
 /** Everything a resampler gives for some input, cut wherever `cuts` says. */
 export function resample(kernels: Kernels, options: ResamplerOptions, input: Frames, cuts: readonly number[] = []) {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { implementations } from './implementations'
-import { bitsOf, frames, resample } from './resampler-streams'
+import { implementations } from './implementations.js'
+import { bitsOf, frames, resample } from './resampler-streams.js'
 
 const evenly = (count: number, fromMs = 0, stepMs = 10): number[] =>
   Array.from({ length: count }, (_, index) => fromMs + index * stepMs)

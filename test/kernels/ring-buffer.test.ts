@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Frames } from '../../src/kernels/types'
-import { bytesOf, implementations } from './implementations'
+import type { Frames } from '../../src/kernels/types.js'
+import { bytesOf, implementations } from './implementations.js'
 
 /** Frames numbered from `first`; every value names its frame and channel. */
 function numbered(first: number, frames: number, channels: number): Frames {

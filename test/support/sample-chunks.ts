@@ -45,10 +45,7 @@ export function motionChunk(seq: number, final = false, frameCount = 200): Chunk
     ]),
     startedAtNs: 1_763_800_000_000_000_000n,
     endedAtNs: 1_763_800_002_000_000_000n,
-    clocks: [
-      { monotonicNs: 1_000_000n, wallNs: 1_763_800_000_000_000_000n },
-      { monotonicNs: 2_001_000_000n, wallNs: 1_763_800_002_000_000_000n },
-    ],
+    clocks: [{ monotonicNs: 2_001_000_000n, wallNs: 1_763_800_002_000_000_000n }],
     streams: [
       {
         descriptor: {

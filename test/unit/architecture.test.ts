@@ -65,7 +65,8 @@ describe('import directions', () => {
       if (!specifier.startsWith('.')) return false
       const source = relative(SOURCE, from)
       const target = relative(SOURCE, resolve(dirname(from), specifier)).replace(/\.js$/, '.ts')
-      if (target.startsWith('..')) return !target.startsWith('../build/kernels') || folderOf(source) !== 'kernels'
+      if (target.startsWith('..'))
+        return folderOf(source) !== 'kernels' || !/^\.\.\/(build\/kernels|assembly\/layout)/.test(target)
       if (target === 'errors.ts' || target === 'limits.ts') return false
       const folder = folderOf(source)
       if (folder === folderOf(target)) return false

@@ -1,4 +1,4 @@
-import { formatF32, formatF64, csvCell } from './value-format.js'
+import { csvCell, formatF32, formatF64 } from './value-format.js'
 
 /** One value of a frame with the type it is recorded in; undefined is absent. */
 export type CellValue = number | bigint | string | undefined

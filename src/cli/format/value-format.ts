@@ -43,7 +43,9 @@ function isPowerOfTwo(float: number): boolean {
 
 /** The decimal of that many digits next above the nearest one, away from zero. */
 function nextDecimal(float: number, digits: number): number {
-  const [mantissa, exponent] = Math.abs(float).toExponential(digits - 1).split('e') as [string, string]
+  const [mantissa, exponent] = Math.abs(float)
+    .toExponential(digits - 1)
+    .split('e') as [string, string]
   const next = Number(mantissa.replace('.', '')) + 1
   return Math.sign(float) * Number(`${next}e${Number(exponent) - digits + 1}`)
 }

@@ -5,12 +5,12 @@ import {
   COLUMN_MODE_FLOAT_AS_F32,
   COLUMN_MODE_RAW,
 } from '../../../assembly/layout'
-import { expectBytes } from '../arguments'
-import type { ColumnArray } from '../types'
-import { type IntegerPairs, packedBytes, unpackBits } from './bits'
-import { type ColumnPlan, createColumnArray, integerOutOfRange, planColumn, valueBytes } from './column-plan'
-import { POWERS_OF_TEN, widenFloat32Bits } from './float-integers'
-import { integrateBlock } from './integer-blocks'
+import { expectBytes } from '../arguments.js'
+import type { ColumnArray } from '../types.js'
+import { type IntegerPairs, packedBytes, unpackBits } from './bits.js'
+import { type ColumnPlan, createColumnArray, integerOutOfRange, planColumn, valueBytes } from './column-plan.js'
+import { POWERS_OF_TEN, widenFloat32Bits } from './float-integers.js'
+import { integrateBlock } from './integer-blocks.js'
 
 const INTEGER_LIMIT = 2 ** 53
 const WORD = 2 ** 32

@@ -11,12 +11,12 @@ import {
   DECIMAL_EXPONENT_MAX_F32,
   DECIMAL_EXPONENT_MAX_F64,
 } from '../../../assembly/layout'
-import { expectColumnValues, expectEncodeOptions } from '../arguments'
-import type { ColumnArray, EncodeColumnOptions } from '../types'
-import { type IntegerPairs, writeVarint } from './bits'
-import { columnTypeOf } from './column-plan'
-import { fillDecimals, fillFloat32Bits } from './float-integers'
-import { planIntegers, writeIntegers } from './integer-blocks'
+import { expectColumnValues, expectEncodeOptions } from '../arguments.js'
+import type { ColumnArray, EncodeColumnOptions } from '../types.js'
+import { type IntegerPairs, writeVarint } from './bits.js'
+import { columnTypeOf } from './column-plan.js'
+import { fillDecimals, fillFloat32Bits } from './float-integers.js'
+import { planIntegers, writeIntegers } from './integer-blocks.js'
 
 interface Candidate {
   mode: number

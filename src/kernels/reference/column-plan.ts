@@ -15,10 +15,10 @@ import {
   DECIMAL_EXPONENT_MAX_F32,
   DECIMAL_EXPONENT_MAX_F64,
 } from '../../../assembly/layout'
-import { KymographError } from '../../errors'
-import { COLUMN_MAX_VALUES } from '../../limits'
-import type { ColumnArray } from '../types'
-import { packedBytes } from './bits'
+import { KymographError } from '../../errors.js'
+import { COLUMN_MAX_VALUES } from '../../limits.js'
+import type { ColumnArray } from '../types.js'
+import { packedBytes } from './bits.js'
 
 /** The structure of a coded column, checked as far as it shows without its values. */
 export interface ColumnPlan {

@@ -1,2 +1,2 @@
-export { decodeColumn } from './column-decode'
-export { encodeColumn } from './column-encode'
+export { decodeColumn } from './column-decode.js'
+export { encodeColumn } from './column-encode.js'

@@ -1,4 +1,4 @@
-import type { IntegerPairs } from './bits'
+import type { IntegerPairs } from './bits.js'
 
 const INTEGER_LIMIT = 2 ** 53
 const WORD = 2 ** 32

@@ -1,5 +1,5 @@
 import { COLUMN_BLOCK_VALUES, COLUMN_EXPONENT_SHIFT, COLUMN_ORDER_MAX } from '../../../assembly/layout'
-import { bitWidth, type IntegerPairs, packBits, packedBytes, writeVarint } from './bits'
+import { bitWidth, type IntegerPairs, packBits, packedBytes, writeVarint } from './bits.js'
 
 const blockCodes: IntegerPairs = new Int32Array(COLUMN_BLOCK_VALUES * 2)
 

@@ -1,4 +1,4 @@
-import { expectBytes } from '../arguments'
+import { expectBytes } from '../arguments.js'
 import type {
   ColumnArray,
   EncodeColumnOptions,
@@ -7,11 +7,11 @@ import type {
   ResamplerOptions,
   RingBuffer,
   RingBufferOptions,
-} from '../types'
-import { decodeColumn, encodeColumn } from './column'
-import { crc32c } from './crc32c'
-import { ReferenceResampler } from './resampler'
-import { ReferenceRingBuffer } from './ring-buffer'
+} from '../types.js'
+import { decodeColumn, encodeColumn } from './column.js'
+import { crc32c } from './crc32c.js'
+import { ReferenceResampler } from './resampler.js'
+import { ReferenceRingBuffer } from './ring-buffer.js'
 
 /** The kernels in plain TypeScript: the fallback, and what the wasm build is held against. */
 export class ReferenceKernels implements Kernels {

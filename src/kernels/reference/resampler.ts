@@ -1,10 +1,10 @@
-import { KymographError } from '../../errors'
-import { expectFrames, expectTimestampsInRange } from '../arguments'
-import { FrameCollector } from '../frame-collector'
-import { planResampler } from '../resampler-plan'
-import type { Resampled, Resampler, ResamplerOptions } from '../types'
-import { type FrameNode, FrameOrder } from './frame-order'
-import { Grid } from './grid'
+import { KymographError } from '../../errors.js'
+import { expectFrames, expectTimestampsInRange } from '../arguments.js'
+import { FrameCollector } from '../frame-collector.js'
+import { planResampler } from '../resampler-plan.js'
+import type { Resampled, Resampler, ResamplerOptions } from '../types.js'
+import { type FrameNode, FrameOrder } from './frame-order.js'
+import { Grid } from './grid.js'
 
 /** Equal ends come out as they are; a difference beyond the range of doubles is weighed instead. */
 function interpolate(before: number, after: number, fraction: number): number {

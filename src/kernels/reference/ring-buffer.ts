@@ -1,6 +1,6 @@
-import { KymographError } from '../../errors'
-import { expectFrames, expectInteger, expectRingBufferOptions } from '../arguments'
-import type { Frames, RingBuffer, RingBufferOptions } from '../types'
+import { KymographError } from '../../errors.js'
+import { expectFrames, expectInteger, expectRingBufferOptions } from '../arguments.js'
+import type { Frames, RingBuffer, RingBufferOptions } from '../types.js'
 
 /** The ring in plain TypeScript. Frames move between typed arrays of one kind, which keeps every bit of a value. */
 export class ReferenceRingBuffer implements RingBuffer {

@@ -1,0 +1,95 @@
+import { KymographError } from '../../errors.js'
+import { splitCells } from './cells.js'
+import { quote } from './failure.js'
+import { CELL_ABSENT, flattenJson } from './json-cells.js'
+import { isSkipped, readLines } from './lines.js'
+import type { ReadProgress } from './text-source.js'
+
+/** How rows are written. */
+export interface RowSyntax {
+  path: string
+  format: 'csv' | 'tsv' | 'ndjson'
+  delimiter: string
+}
+
+/** One row; `line` is where it begins, from 1. `kinds` (of NDJSON) goes with `cells`, else an empty cell is absent. */
+export interface Row {
+  line: number
+  cells: string[]
+  kinds?: Uint8Array
+}
+
+/** A quoted cell may span lines, up to that many characters. */
+const ROW_MAX_LENGTH = 1 << 20
+
+/**
+ * The rows of a file, the header row among them. Keys of NDJSON get the columns they have in `columns`, new ones are
+ * added to it, as far as `columnsMax`.
+ */
+export async function* readRows(
+  syntax: RowSyntax,
+  columns: Map<string, number>,
+  columnsMax: number,
+  onProgress?: ReadProgress,
+): AsyncGenerator<Row[], void, undefined> {
+  const isJson = syntax.format === 'ndjson'
+  let open: { text: string; line: number } | undefined
+  for await (const { lines, firstLine } of readLines(syntax.path, onProgress)) {
+    const rows: Row[] = []
+    for (let i = 0; i < lines.length; i++) {
+      const text: string = open ? `${open.text}\n${lines[i]}` : lines[i]!
+      const line: number = open ? open.line : firstLine + i
+      if (!open && isSkipped(text)) continue
+      if (isJson) {
+        rows.push(jsonRow(syntax.path, line, text, columns, columnsMax))
+        continue
+      }
+      const cells = splitCells(text, syntax.delimiter)
+      if (cells) rows.push({ line, cells })
+      else if (text.length > ROW_MAX_LENGTH) throw unclosed(syntax.path, line)
+      open = cells ? undefined : { text, line }
+    }
+    if (rows.length > 0) yield rows
+  }
+  if (open) throw unclosed(syntax.path, open.line)
+}
+
+function jsonRow(path: string, line: number, text: string, columns: Map<string, number>, columnsMax: number): Row {
+  const cells: string[] = new Array(columns.size).fill('')
+  const kinds: number[] = new Array(columns.size).fill(CELL_ABSENT)
+  try {
+    flattenJson(text, (name, value, kind) => {
+      let index = columns.get(name)
+      if (index === undefined) {
+        index = columns.size
+        if (index >= columnsMax) throw tooManyColumns(path, line, columnsMax, name)
+        columns.set(name, index)
+      }
+      cells[index] = value
+      kinds[index] = kind
+    })
+  } catch (cause) {
+    if (cause instanceof KymographError) throw cause
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new KymographError(
+      'import-value',
+      `${path}, line ${line}: expected one JSON object, got ${quote(text)} (${reason})`,
+      { cause },
+    )
+  }
+  return { line, cells, kinds: Uint8Array.from(kinds) }
+}
+
+function tooManyColumns(path: string, line: number, columnsMax: number, name: string): KymographError {
+  return new KymographError(
+    'import-value',
+    `${path}, line ${line}: expected at most ${columnsMax - 1} channels besides the time, ${quote(name)} is one more; leave columns out`,
+  )
+}
+
+function unclosed(path: string, line: number): KymographError {
+  return new KymographError(
+    'import-value',
+    `${path}, line ${line}: a quoted cell has no closing quote; close it, or double the quotes inside of it`,
+  )
+}
