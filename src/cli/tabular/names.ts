@@ -61,8 +61,8 @@ export function toName(text: string): string {
 /** A header cell as quantity and UCUM unit: `X (m/s^2)` is X in m/s2. An unknown unit stays part of the name. */
 export function splitUnit(header: string): { quantity: string; unit?: string } {
   const match = /^(.*?\S)\s*(?:\(([^()]*)\)|\[([^[\]]*)\])$/.exec(header)
-  const unit = match && UNITS.get((match[2] ?? match[3] ?? '').trim())
-  return unit === undefined || match === null ? { quantity: header } : { quantity: match[1]!, unit }
+  const unit = match ? UNITS.get((match[2] ?? match[3] ?? '').trim()) : undefined
+  return match && unit !== undefined ? { quantity: match[1]!, unit } : { quantity: header }
 }
 
 /** Gives each name once: the second of a kind gets `_2`, the third `_3`. */

@@ -10,7 +10,7 @@ export function numberOf(cell: string): number | undefined {
   // Number() takes blanks, 0x, 0b and 0o as well
   if (!(first > 32)) return undefined
   const value = Number(cell)
-  if (value === value) {
+  if (!Number.isNaN(value)) {
     return first === 48 && cell.charCodeAt(1) > 64 && (cell.charCodeAt(1) | 32) !== 101 ? undefined : value
   }
   const special = SPECIAL.exec(cell)

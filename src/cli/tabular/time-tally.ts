@@ -1,5 +1,6 @@
 import type { KymographError } from '../../errors.js'
 import { cellError, quote } from './failure.js'
+import { numberOf } from './number-cell.js'
 import type { Row } from './rows.js'
 import type { TimeColumn } from './time-column.js'
 import { TimeReader, type TimeUnit } from './time-reader.js'
@@ -45,11 +46,16 @@ export class TimeTally {
 }
 
 export function timeError(path: string, line: number, column: string, value: string, unit: TimeUnit): KymographError {
-  const kind = unit === 'iso' ? 'an ISO date-time' : `a decimal number of ${unit}`
-  const expected = value === '' ? 'a time' : `${kind} within 64 bits of nanoseconds`
-  const remedy =
-    value === '' ? 'give the row a time, or choose another column with --time' : 'see --time and --time-unit'
-  return cellError('import-time', { path, line, column, value }, expected, remedy)
+  const place = { path, line, column, value }
+  if (value === '') {
+    return cellError('import-time', place, 'a time', 'give the row a time, or choose another column with --time')
+  }
+  const kind =
+    unit === 'iso'
+      ? 'an ISO date-time'
+      : `a number of ${unit}${numberOf(value) === undefined ? ' or an ISO date-time' : ''}`
+  const remedy = 'write it so, or choose another column with --time or another unit with --time-unit'
+  return cellError('import-time', place, `${kind} within 64 bits of nanoseconds`, remedy)
 }
 
 function quoteName(name: string): string {
