@@ -16,9 +16,10 @@ export async function readBack(store, journeyId, csvPath) {
       for (let i = 0; i < timestampsNs.length; i++, row++) {
         const [time, ...cells] = rows[row] ?? []
         if (timestampsNs[i] !== BigInt(time)) differences += 1
-        // the file prints 32-bit floats in their shortest form
         cells.forEach((cell, c) => {
-          if (!Object.is(channels[c].values[i], Math.fround(Number(cell)))) differences += 1
+          const { descriptor, values } = channels[c]
+          const expected = descriptor.type === 'f32' ? Math.fround(Number(cell)) : Number(cell)
+          if (!Object.is(values[i], expected)) differences += 1
         })
       }
     }

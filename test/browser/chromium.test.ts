@@ -70,10 +70,11 @@ async function recordGaze(kymograph: Kymograph, read: Read, csv: string, options
   for await (const { bytes } of recorder.sessions.chunks(session.id)) {
     chunks.push([...bytes])
     for await (const item of read.readChunks(bytes)) {
+      if (item.kind !== 'chunk') throw item.error
       const { timestampsNs, channels } = read.framesOf(item.chunk, 'gaze')
       for (let i = 0; i < timestampsNs.length; i++, frames++) {
         if (timestampsNs[i] !== times[frames]) differences += 1
-        for (const c of [0, 1]) if (!Object.is(channels[c].values[i], values[2 * frames + c])) differences += 1
+        for (const c of [0, 1]) if (!Object.is(channels[c]!.values[i], values[2 * frames + c])) differences += 1
       }
     }
   }

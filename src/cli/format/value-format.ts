@@ -8,7 +8,7 @@ const asBits = new Uint32Array(asFloat.buffer)
 
 /**
  * Shortest decimal that reads back to the same 32-bit float, as a number: of the decimals with the fewest digits the
- * nearest one. `float` must be exactly representable in 32 bits.
+ * nearest one, of two equally near ones the even one (as Ryu, Rust and numpy print it). `float` must be exactly representable in 32 bits.
  */
 export function shortestOfF32(float: number): number {
   // every finite float has at most 9 digits, and an integer below 2^24 is its own shortest decimal
@@ -16,10 +16,10 @@ export function shortestOfF32(float: number): number {
   if (!Number.isFinite(float)) return float
   for (let digits = digitsBelow(float); digits < 9; digits++) {
     const nearest = Number(float.toPrecision(digits))
-    if (Math.fround(nearest) === float) return nearest
+    if (Math.fround(nearest) === float) return evenOfTie(float, nearest, digits)
     if (!isPowerOfTwo(float)) continue
     // floats lie half as dense above a power of two as below: the nearest decimal may miss where the next one up hits
-    const above = nextDecimal(float, digits)
+    const above = neighbour(float, digits, 1)
     if (Math.fround(above) === float) return above
   }
   return Number(float.toPrecision(9))
@@ -41,12 +41,30 @@ function isPowerOfTwo(float: number): boolean {
   return (asBits[0]! & 0x7fffff) === 0
 }
 
-/** The decimal of that many digits next above the nearest one, away from zero. */
-function nextDecimal(float: number, digits: number): number {
+/** Number.toPrecision() takes the upper one of two equally near decimals; this takes the even one where both hit. */
+function evenOfTie(float: number, nearest: number, digits: number): number {
+  const exact = String(float)
+  // a tie is a float of one digit more, a 5: most have 16 digits and more as a double
+  if (exact.length > digits + 10 || !/5(?:e|$)/.test(exact) || nearest === float) return nearest
+  if (significantDigits(exact) !== digits + 1 || significantDigits(float.toPrecision(60)) !== digits + 1) return nearest
+  const isOdd = /[13579]$/.test(float.toExponential(digits - 1).split('e')[0]!)
+  const even = isOdd ? neighbour(float, digits, -1) : nearest
+  return Math.fround(even) === float ? even : nearest
+}
+
+function significantDigits(decimal: string): number {
+  return decimal
+    .replace(/e.*/, '')
+    .replace(/[-.]/g, '')
+    .replace(/^0+|0+$/g, '').length
+}
+
+/** The decimal of that many digits next to the nearest one; `by` 1 is away from zero. */
+function neighbour(float: number, digits: number, by: 1 | -1): number {
   const [mantissa, exponent] = Math.abs(float)
     .toExponential(digits - 1)
     .split('e') as [string, string]
-  const next = Number(mantissa.replace('.', '')) + 1
+  const next = Number(mantissa.replace('.', '')) + by
   return Math.sign(float) * Number(`${next}e${Number(exponent) - digits + 1}`)
 }
 
