@@ -14,8 +14,28 @@ function kymograph(...args) {
 }
 
 kymograph('record', recording('gaze_200hz.csv'), '--store', store, '--label', 'login', '--journey', journey)
-kymograph('record', recording('walk_accel_100hz.csv.gz'), '--store', store, '--label', 'checkout', '--label', 'walking', '--journey', journey)
-kymograph('record', recording('phone_6axis_100hz.csv'), '--store', store, '--label', 'lab-trial', '--metadata', 'subject=s06')
+kymograph(
+  'record',
+  recording('walk_accel_100hz.csv.gz'),
+  '--store',
+  store,
+  '--label',
+  'checkout',
+  '--label',
+  'walking',
+  '--journey',
+  journey,
+)
+kymograph(
+  'record',
+  recording('phone_6axis_100hz.csv'),
+  '--store',
+  store,
+  '--label',
+  'lab-trial',
+  '--metadata',
+  'subject=s06',
+)
 kymograph('ls', '--store', store, '--label', 'login', '--limit', '3')
 kymograph('ls', '--store', store, '--journey', journey)
 kymograph('journeys', '--store', store)

@@ -6,7 +6,11 @@ import { framesOf, readChunks } from '../dist/read.js'
 export async function readBack(store, journeyId, csvPath) {
   const recorder = await createRecorder({ store: { directory: store } })
   const [session] = (await recorder.sessions.page({ journeyId, labels: ['login'] })).sessions
-  const rows = (await readFile(csvPath, 'utf8')).trim().split(/\r?\n/).slice(1).map((line) => line.split(','))
+  const rows = (await readFile(csvPath, 'utf8'))
+    .trim()
+    .split(/\r?\n/)
+    .slice(1)
+    .map((line) => line.split(','))
 
   let row = 0
   let differences = 0
@@ -29,6 +33,8 @@ export async function readBack(store, journeyId, csvPath) {
   const values = rows.length * (rows[0]?.length ?? 0)
   const isIdentical = differences === 0 && row === rows.length
   console.log(`\nread back session ${session.id}: ${row} frames`)
-  console.log(isIdentical ? `every one of ${values} timestamps and values is identical` : `${differences} of ${values} differ`)
+  console.log(
+    isIdentical ? `every one of ${values} timestamps and values is identical` : `${differences} of ${values} differ`,
+  )
   if (!isIdentical) process.exitCode = 1
 }

@@ -1,0 +1,122 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { loadKernels } from '../../src/kernels/index.js'
+import { crc32c } from '../../src/kernels/reference/crc32c.js'
+import { framesOf, readChunks, verifyChunk } from '../../src/read/index.js'
+import { encodeChunk } from '../../src/wire/index.js'
+import { createRecorder } from '../support/node-recorder.js'
+import { frameOf, motionChunk } from '../support/sample-chunks.js'
+
+type Scope = Record<string, unknown>
+const AsyncFunction = (async () => {}).constructor as new (
+  ...args: string[]
+) => (...values: unknown[]) => Promise<unknown>
+
+/** Runs example code with the names of `scope`; its imports are taken from there too. */
+function run(code: string, scope: Scope): Promise<unknown> {
+  const body = code.replace(/^import .*$/gm, '')
+  const taken = Object.keys(scope).filter((name) => !new RegExp(`\\b(const|let) (\\{[^}]*)?\\b${name}\\b`).test(body))
+  return new AsyncFunction(...taken, body)(...taken.map((name) => scope[name]))
+}
+
+async function scope(): Promise<Scope> {
+  const directory = await mkdtemp(join(tmpdir(), 'kymograph-docs-'))
+  onTestFinished(() => rm(directory, { recursive: true }))
+  const recorder = await createRecorder({ store: 'memory' })
+  onTestFinished(() => recorder.dispose())
+  const chunk = motionChunk(0, true)
+  const kernels = await loadKernels()
+  return {
+    recorder,
+    session: await recorder.createSession({ streams: { imu: { channels: ['x', 'y', 'z'] } } }),
+    createRecorder: (options: object = {}) =>
+      createRecorder('store' in options ? { store: { directory } } : { ...options, store: 'memory' }),
+    chunk,
+    bytes: frameOf(chunk),
+    payload: encodeChunk(chunk),
+    readChunks,
+    framesOf,
+    verifyChunk,
+    loadKernels,
+    kernels,
+    crc32c,
+    expect,
+    readFile: async () => frameOf(chunk),
+    path: 'session.kymo',
+    bytesRead: 1,
+    bytesTotal: 2,
+  }
+}
+
+async function docstringExamples(): Promise<[where: string, code: string][]> {
+  const entries = await readdir('src', { withFileTypes: true, recursive: true })
+  const files = entries
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+    .map((entry) => join(entry.parentPath, entry.name))
+  const examples: [string, string][] = []
+  // the CLI's own helpers are not public
+  for (const file of files.filter((path) => !path.includes('generated') && !path.includes('cli')).sort()) {
+    const text = await readFile(file, 'utf8')
+    for (const match of text.matchAll(/@example\n((?:\s*\*(?!\/).*\n)+)/g)) {
+      examples.push([file, match[1]!.replace(/^\s*\* ?/gm, '')])
+    }
+    // one line: an expression, and its value if that is a number
+    for (const match of text.matchAll(/@example (.+?)(?: \/\/ (.*))?\n/g)) {
+      const [, expression, value] = match
+      examples.push([
+        file,
+        /^[0-9]/.test(value ?? '') ? `expect(${expression}).toBe(${value})` : `void (${expression})`,
+      ])
+    }
+  }
+  return examples
+}
+
+const examples = await docstringExamples()
+
+describe('examples in docstrings', () => {
+  it('are there for every public function', async () => {
+    expect(examples.length).toBeGreaterThanOrEqual(12)
+  })
+
+  it.each(examples)('of %s run', async (_, code) => {
+    await run(code, await scope())
+  })
+})
+
+describe('examples in the README', async () => {
+  const readme = await readFile('README.md', 'utf8')
+  const blocks = [...readme.matchAll(/```js\n([\s\S]*?)```/g)].map((match) => match[1]!)
+  // the browser's block runs in Chromium: test/browser
+  const forNode = blocks.filter((code) => !code.includes("from 'kymograph'\n"))
+
+  it('are all found', () => {
+    expect([blocks.length, forNode.length]).toEqual([3, 2])
+  })
+
+  it.each(forNode.map((code, i): [number, string] => [i + 1, code]))('for Node run (%i)', async (_, code) => {
+    await run(code, await scope())
+  })
+})
+
+describe('worked examples of the format', () => {
+  it('come out as docs/format.md prints them', async () => {
+    const kernels = await loadKernels()
+    const format = await readFile('docs/format.md', 'utf8')
+    const printed = [...format.matchAll(/`(Float64Array|Float32Array|BigInt64Array) \[([^\]]*)\]` is `([0-9a-f ]+)`/g)]
+    expect(printed.length).toBeGreaterThanOrEqual(3)
+    for (const [, type, list, hex] of printed) {
+      const items = list!.split(',').map((item) => item.trim())
+      const values =
+        type === 'BigInt64Array'
+          ? BigInt64Array.from(items, BigInt)
+          : type === 'Float64Array'
+            ? Float64Array.from(items, Number)
+            : Float32Array.from(items, Number)
+      const bytes = [...kernels.encodeColumn(values)].map((byte) => byte.toString(16).padStart(2, '0')).join(' ')
+      expect(bytes).toBe(hex)
+    }
+  })
+})
