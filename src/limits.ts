@@ -13,6 +13,8 @@ export const PROPERTIES_MAX_COUNT = 32
 export const NAME_MAX_LENGTH = 64
 export const STREAMS_MAX_COUNT = 64
 export const CHANNELS_MAX_COUNT = 64
+/** A ring also carries one word per frame that says which channels are absent. */
+export const RING_CHANNELS_MAX_COUNT = CHANNELS_MAX_COUNT + 1
 export const UNIT_MAX_LENGTH = 32
 export const ENUM_VALUES_MAX_COUNT = 256
 /** Longest value of a `text` channel; a longer one is absent and counted `invalid-value`. */

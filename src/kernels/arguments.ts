@@ -1,4 +1,4 @@
-import { CHANNELS_MAX_COUNT, COLUMN_MAX_VALUES } from '../limits.js'
+import { CHANNELS_MAX_COUNT, COLUMN_MAX_VALUES, RING_CHANNELS_MAX_COUNT } from '../limits.js'
 import type { ColumnArray, EncodeColumnOptions, RingBufferOptions } from './types.js'
 
 /** Largest ring, timestamps and values together: half of what one WebAssembly memory can address. */
@@ -68,7 +68,7 @@ export function expectEncodeOptions(options: EncodeColumnOptions): void {
 export function expectRingBufferOptions(options: RingBufferOptions): void {
   expectOptions(options)
   const { capacityFrames, channels, overflow } = options
-  expectChannels(channels)
+  expectInteger('channels', channels, 1, RING_CHANNELS_MAX_COUNT)
   expectInteger('capacityFrames', capacityFrames, 1, Number.MAX_SAFE_INTEGER)
   const mostFrames = Math.floor(RING_MAX_BYTES / (8 * (channels + 1))) - 1
   if (capacityFrames > mostFrames) {

@@ -7,7 +7,7 @@ export type KernelBuild = 'wasm' | 'reference'
 export interface RingBufferOptions {
   /** Frames the ring holds; fixed for its life. */
   capacityFrames: number
-  /** 64-bit values per frame, 1–64. */
+  /** 64-bit values per frame, 1–65: a stream's channels and a word for its absent ones. */
   channels: number
   /** What gives way when the ring is full: the frames offered (default) or the oldest held. */
   overflow?: 'drop-newest' | 'drop-oldest'

@@ -105,7 +105,7 @@ describe.each(implementations)('a ring buffer of %s', (_, kernels) => {
     expect(create({ capacityFrames: 2 ** 40 })).toThrow(
       /^"capacityFrames" expected at most \d+ with 2 channels, got 1099511627776$/,
     )
-    expect(create({ channels: 65 })).toThrow(new RangeError('"channels" expected an integer in 1–64, got 65'))
+    expect(create({ channels: 66 })).toThrow(new RangeError('"channels" expected an integer in 1–65, got 66'))
     expect(create({ overflow: 'wait' })).toThrow(
       new RangeError(`"overflow" expected 'drop-newest' | 'drop-oldest', got "wait"`),
     )

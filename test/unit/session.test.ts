@@ -127,6 +127,20 @@ describe.each(THREADS)('a session (worker: %s)', (worker) => {
     expect(bits(framesOf(chunk!, 'narrow').channels[0]!.values)).toEqual(bits(narrow))
   })
 
+  it('records 64 streams of 64 channels with any of them absent', async () => {
+    const channels = Array.from({ length: 64 }, (_, i) => `c${i}`)
+    const streams = Object.fromEntries(Array.from({ length: 64 }, (_, i) => [`s${i}`, { channels }]))
+    const { recorder, session } = await open({ streams })
+    for (let i = 0; i < 64; i++) {
+      session.stream(`s${i}`).push(1, ...channels.map((_, c) => (c === i ? undefined : c)))
+    }
+    await session.stop()
+    const chunks = await decodeChunks(recorder.sessions.chunks(session.id))
+    for (let i = 0; i < 64; i++) {
+      expect(rowsOf(chunks, `s${i}`)).toEqual([[1_000_000n, ...channels.map((_, c) => (c === i ? undefined : c))]])
+    }
+  })
+
   it('ends by duration', async () => {
     const { session } = await open({ duration: 30 })
     const states: string[] = []

@@ -1,3 +1,5 @@
+import { isPlainInteger } from './number-cell.js'
+
 const DECIMAL = /^([+-]?)(\d*)(?:\.(\d*))?(?:e([+-]?\d{1,6}))?$/i
 const INT64_MIN = -(2n ** 63n)
 const INT64_MAX = 2n ** 63n - 1n
@@ -13,6 +15,9 @@ export interface ExactTime {
  * Undefined when it is no decimal number or outside int64.
  */
 export function parseDecimalTime(text: string, scale: number): ExactTime | undefined {
+  if (text.length + scale <= 18 && isPlainInteger(text)) {
+    return { timestampNs: BigInt(text) * BigInt(10 ** scale), isRounded: false }
+  }
   const match = DECIMAL.exec(text)
   if (!match) return undefined
   const [, sign, whole, fraction = '', exponent = '0'] = match as unknown as [string, string, string, string?, string?]

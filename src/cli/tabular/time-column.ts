@@ -54,17 +54,18 @@ function askedFor({ path, columns }: Beginning, wanted: string): number {
   )
 }
 
-const RANKS: RegExp[] = [
-  /^timestamp$|^(unix|epoch|utc|server|client|sensor|system)[ _.-]?(timestamp|time)$/,
-  /timestamp/,
-  /^date[ _-]?time$/,
-  /^time$/,
-  /time$/,
-  /^(unix|epoch|utc|date|ts)$/,
-  /elapsed|^(t|seconds|sec|secs|milliseconds|millis|microseconds|nanoseconds|ns|us|ms|s)$/,
+/** Names of time columns, the best first. A mere hint counts only when the values advance. */
+const NAMES: { pattern: RegExp; isHint?: boolean }[] = [
+  { pattern: /^timestamp$|^(unix|epoch|utc|server|client|sensor|system)[ _.-]?(timestamp|time)$/ },
+  { pattern: /timestamp/ },
+  { pattern: /^date[ _-]?time$/ },
+  { pattern: /^time$/ },
+  { pattern: /[a-z0-9][ _.-]?time$/, isHint: true },
+  { pattern: /^(unix|epoch|utc|ts)$/ },
+  { pattern: /^date$/, isHint: true },
+  { pattern: /elapsed|^(t|seconds|secs?|milliseconds|millis|microseconds|nanoseconds)$/ },
+  { pattern: /^(ns|us|ms|s)$/, isHint: true },
 ]
-/** From here on a name is a mere hint: the values must advance. */
-const HINT_RANK = 4
 
 /** The best named column whose values are times: Unix time before others, then by the name, then from the left. */
 function byName(beginning: Beginning, options: ImportOptions): number | undefined {
@@ -73,14 +74,17 @@ function byName(beginning: Beginning, options: ImportOptions): number | undefine
   beginning.columns.forEach((name, index) => {
     const rank = rankOf(name)
     if (rank < 0) return
-    if (rank < HINT_RANK) fallback ??= index
     const cells = cellsOf(beginning, index)
     const reader = new TimeReader(read(beginning, index, options).unit)
-    const times = cells.map((cell) => reader.read(cell))
-    if (cells.length === 0 || times.some((time) => time === undefined)) return
-    if (rank >= HINT_RANK && !advances(times.map(Number))) return
-    const isUnix = times.every((time) => isUnixTime(time!, time!))
-    const score = rank + (isUnix ? 0 : RANKS.length)
+    const times = cells.map((cell) => reader.read(cell)).filter((time) => time !== undefined)
+    // a few cells that are no time are told when they are met
+    if (times.length * 2 <= cells.length) {
+      fallback ??= index
+      return
+    }
+    if (NAMES[rank]!.isHint && !advances(times.map(Number))) return
+    const isUnix = times.every((time) => isUnixTime(time, time))
+    const score = rank + (isUnix ? 0 : NAMES.length)
     if (!best || score < best.score) best = { index, score }
   })
   return best?.index ?? fallback
@@ -91,7 +95,7 @@ function rankOf(name: string): number {
     .trim()
     .replace(/\s*[([][^()[\]]*[)\]]$|[_\s.-](ns|us|µs|ms|s|sec|utc)$|(?<=[a-z])(Ns|Us|Ms)$/i, '')
     .toLowerCase()
-  return RANKS.findIndex((pattern) => pattern.test(plain))
+  return NAMES.findIndex(({ pattern }) => pattern.test(plain))
 }
 
 /** Without names: the first column that advances nearly always, repeats allowed. */
@@ -112,7 +116,9 @@ function advances(values: readonly number[]): boolean {
     if (values[i]! > values[i - 1]!) forward++
     else if (values[i]! < values[i - 1]!) back++
   }
-  return values.length < 2 || (forward * 20 >= values.length - 1 && back * 20 <= values.length - 1)
+  if (values.length < 2) return true
+  // one step back is not too many even in a short file
+  return forward * 20 >= values.length - 1 && (back * 20 <= values.length - 1 || (back === 1 && forward > 1))
 }
 
 function cellsOf({ rows }: Beginning, column: number): string[] {

@@ -1,0 +1,141 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { isPlainInteger, isShortestF32, numberOf } from '../../src/cli/tabular/number-cell.js'
+import { channelsOf, importText, removeFixtures } from './tabular-fixture.js'
+
+removeFixtures()
+
+/** A table of one channel. */
+const column = (cells: string[], header = 'x') => `t,${header}\n${cells.map((cell, i) => `${i},${cell}\n`).join('')}`
+const typeOf = async (cells: string[]) => channelsOf((await importText(column(cells))).plan).slice(2)
+
+describe('the type of a column', () => {
+  it('is i32 for integers that fit', async () => {
+    expect(await typeOf(['0', '-2147483648', '2147483647'])).toBe('i32')
+  })
+
+  it('is i64 for larger integers, every digit kept', async () => {
+    const { plan, values } = await importText(column(['9223372036854775807', '-9223372036854775808', '1']))
+    expect(channelsOf(plan)).toBe('x:i64')
+    expect(values.x).toEqual([9223372036854775807n, -9223372036854775808n, 1n])
+  })
+
+  it('is f64 for integers beyond 64 bits', async () => {
+    const { plan, values } = await importText(column(['9223372036854775808', '1']))
+    expect(channelsOf(plan)).toBe('x:f64')
+    expect(values.x).toEqual([2 ** 63, 1])
+  })
+
+  it('is no integer type for leading zeros, plus signs and minus zero', async () => {
+    for (const cell of ['007', '+5', '-0', '1.0']) expect(await typeOf(['1', cell])).toBe('f32')
+  })
+
+  it('keeps the sign of zero', async () => {
+    const { values } = await importText(column(['1', '-0', '0.1']))
+    expect(Object.is(values.x![1], -0)).toBe(true)
+  })
+
+  it('is f32 only when every cell is the shortest decimal of its float', async () => {
+    expect(await typeOf(['0.1', '-2.548301', '1054.1562'])).toBe('f32')
+    expect(await typeOf(['0.1', '0.10000000149011612'])).toBe('f64')
+    expect(await typeOf(['0.1', '1054.1563'])).toBe('f64')
+    expect(await typeOf(['0.5', '16777217'])).toBe('f64')
+    expect(await typeOf(['0.5', '1e39'])).toBe('f64')
+  })
+
+  it('is the nearest double for more digits than one holds', async () => {
+    const { values } = await importText(column(['0.1000000000000000055511151231257827', '3.141592653589793238']))
+    expect(values.x).toEqual([0.1, Math.PI])
+  })
+
+  it('knows NaN and the infinities in number columns', async () => {
+    const cells = ['NaN', 'nan', 'inf', '-Infinity', '+Inf', '1.5']
+    const { values } = await importText(column(cells))
+    expect(values.x).toEqual([Number.NaN, Number.NaN, Infinity, -Infinity, Infinity, 1.5])
+  })
+
+  it('leaves empty cells absent', async () => {
+    const { plan, values } = await importText('t,x,y\n0,,1\n1,5,\n2,,3\n')
+    expect(channelsOf(plan)).toBe('x:i32 y:i32')
+    expect(values).toEqual({ x: [undefined, 5, undefined], y: [1, undefined, 3] })
+  })
+
+  it('is f64, all absent, for a column without values', async () => {
+    const { plan, values } = await importText('t,x,y\n0,1,\n1,2,\n')
+    expect(channelsOf(plan)).toBe('x:i32 y:f64')
+    expect(values.y).toEqual([undefined, undefined])
+  })
+
+  it('is enum for few texts that repeat, values in order of appearance', async () => {
+    const { plan, values } = await importText(column(['up', 'down', 'up', 'down']))
+    expect(plan.streams[0]!.descriptor.channels).toEqual([{ name: 'x', type: 'enum', values: ['up', 'down'] }])
+    expect(values.x).toEqual(['up', 'down', 'up', 'down'])
+  })
+
+  it('is text where values hardly repeat, are many, long or not in normal form', async () => {
+    expect(await typeOf(['up', 'down', 'left'])).toBe('text')
+    const many = Array.from({ length: 65 }, (_, i) => `v${i}`)
+    expect(await typeOf([...many, ...many])).toBe('text')
+    expect(await typeOf([...many.slice(1), ...many.slice(1)])).toBe('enum')
+    expect(await typeOf(Array(4).fill('a'.repeat(501)))).toBe('text')
+    expect(await typeOf(Array(4).fill('e\u0301'))).toBe('text')
+  })
+
+  it('is what is asked for', async () => {
+    const types = { 'x (m)': 'text', y: 'f32', z: 'enum' } as const
+    const { plan, values } = await importText('t,x (m),y,z\n0,1,0.3,a\n1,2.50,4,b\n', { types })
+    expect(channelsOf(plan)).toBe('x:text y:f32 z:enum')
+    expect(values).toEqual({ x: ['1', '2.50'], y: [Math.fround(0.3), 4], z: ['a', 'b'] })
+  })
+})
+
+/** Shortest decimals by trying all digit counts. */
+function shortestByForce(float: number): number[] {
+  for (let digits = 1; digits <= 9; digits++) {
+    const [mantissa, exponent] = float.toExponential(digits - 1).split('e') as [string, string]
+    const unit = Number(mantissa.replace('.', ''))
+    const hits = [unit - 1, unit, unit + 1]
+      .map((n) => Number(`${n}e${Number(exponent) - digits + 1}`))
+      .filter((decimal) => Math.fround(decimal) === float)
+    if (hits.length > 0) {
+      const distance = Math.min(...hits.map((hit) => Math.abs(hit - float)))
+      return hits.filter((hit) => Math.abs(hit - float) === distance)
+    }
+  }
+  throw new Error(`no decimal of 9 digits for ${float}`)
+}
+
+describe('number cells', () => {
+  it('are 32-bit floats where brute force says so', () => {
+    const float = fc.float({ noNaN: true, noDefaultInfinity: true }).map(Math.abs)
+    fc.assert(
+      fc.property(float, fc.integer({ min: -2, max: 2 }), (value, nudge) => {
+        const shortest = shortestByForce(value)
+        expect(shortest.filter(isShortestF32)).toHaveLength(1)
+        const other = value + nudge * value * 2 ** -40
+        expect(isShortestF32(other)).toBe(shortest.some((decimal) => decimal === other) && isShortestF32(other))
+      }),
+      { seed: 20_261, numRuns: 3000 },
+    )
+    fc.assert(
+      fc.property(
+        fc.double({ noNaN: true, noDefaultInfinity: true }),
+        (value) =>
+          isShortestF32(value) ===
+          (Math.fround(value) === value && shortestByForce(Math.abs(value)).includes(Math.abs(value))),
+      ),
+      { seed: 20_262, numRuns: 1000 },
+    )
+  })
+
+  it('are told from other texts', () => {
+    for (const text of ['0x10', '0b1', '0o7', '1_0', '1,5', '--1', 'e5', '.', '-', '1n', ' ']) {
+      expect(numberOf(text), text).toBeUndefined()
+    }
+    for (const text of ['1', '-1.', '.5', '0e5', '1E-3', '+7', '00']) expect(numberOf(text), text).toBe(Number(text))
+    expect(['0', '10', '-1', '-0', '01', '1.0', '', '-', '1e3'].map(isPlainInteger)).toEqual([
+      ...[true, true, true],
+      ...[false, false, false, false, false, false],
+    ])
+  })
+})
