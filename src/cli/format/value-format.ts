@@ -94,7 +94,10 @@ function neighbour(float: number, digits: number, by: 1 | -1): number {
   return Math.sign(float) * Number(`${next}e${Number(exponent) - digits + 1}`)
 }
 
-/** A cell of a CSV row, quoted where RFC 4180 asks for it, and where a reader would trim or skip it otherwise. */
+/**
+ * A text as a cell of a CSV row, quoted where RFC 4180 asks for it, where a reader would trim or skip it otherwise, and
+ * when it is empty: an empty cell without quotes is an absent value.
+ */
 export function csvCell(text: string): string {
-  return /[",\r\n]|^\s|\s$|^[#%]|^\/\//.test(text) ? `"${text.replaceAll('"', '""')}"` : text
+  return text === '' || /[",\r\n]|^\s|\s$|^[#%]|^\/\//.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }

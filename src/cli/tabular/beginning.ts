@@ -1,5 +1,5 @@
 import { KymographError } from '../../errors.js'
-import { splitCells } from './cells.js'
+import { cellCount } from './cells.js'
 import { looksLikeIso } from './iso-time.js'
 import { isSkipped, readLines } from './lines.js'
 import { numberOf } from './number-cell.js'
@@ -60,7 +60,7 @@ async function detectSyntax(path: string): Promise<RowSyntax> {
 
 /** The delimiter every line has; failing that, the most frequent one. */
 function detectDelimiter(lines: readonly string[]): string {
-  const counts = DELIMITERS.map((delimiter) => lines.map((line) => (splitCells(line, delimiter)?.length ?? 1) - 1))
+  const counts = DELIMITERS.map((delimiter) => lines.map((line) => cellCount(line, delimiter) - 1))
   const everywhere = counts.findIndex((perLine) => perLine.every((count) => count > 0))
   if (everywhere >= 0 && lines.length > 0) return DELIMITERS[everywhere]!
   const totals = counts.map((perLine) => perLine.reduce((sum, count) => sum + count, 0))

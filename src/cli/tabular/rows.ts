@@ -33,25 +33,66 @@ export async function* readRows(
   onProgress?: ReadProgress,
 ): AsyncGenerator<Row[], void, undefined> {
   const isJson = syntax.format === 'ndjson'
-  let open: { text: string; line: number } | undefined
+  let open: OpenRow | undefined
   for await (const { lines, firstLine } of readLines(syntax.path, onProgress)) {
     const rows: Row[] = []
     for (let i = 0; i < lines.length; i++) {
-      const text: string = open ? `${open.text}\n${lines[i]}` : lines[i]!
-      const line: number = open ? open.line : firstLine + i
-      if (!open && isSkipped(text)) continue
+      const text: string = lines[i]!
+      if (open) {
+        const row = open.continueWith(text, syntax)
+        if (!row) continue
+        rows.push(row)
+        open = undefined
+        continue
+      }
+      const line = firstLine + i
+      if (isSkipped(text)) continue
       if (isJson) {
         rows.push(jsonRow(syntax.path, line, text, columns, columnsMax))
         continue
       }
-      const cells = splitCells(text, syntax.delimiter)
+      const cells = cellsOf(text, line, syntax)
       if (cells) rows.push({ line, cells })
-      else if (text.length > ROW_MAX_LENGTH) throw unclosed(syntax.path, line)
-      open = cells ? undefined : { text, line }
+      else open = new OpenRow(text, line)
     }
     if (rows.length > 0) yield rows
   }
   if (open) throw unclosed(syntax.path, open.line)
+}
+
+/** A row whose last quoted cell goes on over further lines. */
+class OpenRow {
+  readonly line: number
+  readonly #lines: string[]
+  #length: number
+
+  constructor(text: string, line: number) {
+    this.line = line
+    this.#lines = [text]
+    this.#length = text.length
+  }
+
+  /** The whole row, once this line closes it. */
+  continueWith(text: string, syntax: RowSyntax): Row | undefined {
+    this.#lines.push(text)
+    this.#length += text.length + 1
+    if (this.#length > ROW_MAX_LENGTH) throw unclosed(syntax.path, this.line)
+    // a line without a quote closes nothing
+    const cells = text.includes('"') ? cellsOf(this.#lines.join('\n'), this.line, syntax) : undefined
+    return cells && { line: this.line, cells }
+  }
+}
+
+function cellsOf(text: string, line: number, { path, delimiter }: RowSyntax): string[] | undefined {
+  try {
+    return splitCells(text, delimiter)
+  } catch (cause) {
+    throw new KymographError(
+      'import-value',
+      `${path}, line ${line}: expected a delimiter or the end of the line behind a closing quote, got ${quote(text)}; double the quotes inside of cells`,
+      { cause },
+    )
+  }
 }
 
 function jsonRow(path: string, line: number, text: string, columns: Map<string, number>, columnsMax: number): Row {
