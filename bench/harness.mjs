@@ -51,10 +51,8 @@ export function report(title, unit, rows, { json = false, notes = [] } = {}) {
   }
   console.log(`${title} — Node ${machine.node}, ${machine.cores} cores`)
   const width = Math.max(...rows.map(({ name }) => name.length), 9)
-  console.log(
-    `${'candidate'.padEnd(width)}  ${'ns/' + unit.replace(/s$/, '')}`.padEnd(width + 12) +
-      `  quartiles        M ${unit}/s  × first`,
-  )
+  const unitColumn = `ns/${unit.replace(/s$/, '')}`
+  console.log(`${'candidate'.padEnd(width)}  ${unitColumn.padStart(9)}   quartiles        M ${unit}/s  × first`)
   for (const { name, nsPerUnit, q1, q3, ratio } of rows) {
     const spread = `${q1.toFixed(2)}–${q3.toFixed(2)}`.padEnd(15)
     const rate = (1e3 / nsPerUnit).toFixed(2).padStart(8)

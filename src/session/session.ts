@@ -94,7 +94,12 @@ export class Session extends EventTarget {
       chunkMaxMs: settings.chunkMaxMs,
       chunkMaxBytes: settings.chunkMaxBytes,
     }
-    await client.call('createSession', start, channel.port2)
+    try {
+      await client.call('createSession', start, channel.port2)
+    } catch (cause) {
+      session.#link.close()
+      throw cause
+    }
     client.onLost((error) => session.#fail('worker-lost', error.message, error))
     settings.signal?.addEventListener('abort', session.#abort)
     if (settings.autoStart) await session.start()

@@ -53,7 +53,7 @@ describe('values', () => {
       '"a\nb"',
       '" a"',
       '"# a"',
-      '',
+      '""',
     ])
     fc.assert(
       fc.property(fc.array(fc.string(), { minLength: 1 }), (cells) => {
