@@ -15,6 +15,11 @@ export function lockfileProblems(manifest, lock) {
     if (entry.resolved !== undefined) problems.push(`${path}: has a download address`)
     if (entry.integrity === undefined && !entry.link) problems.push(`${path}: has no integrity hash`)
     // an optional binary for one platform that declares a script is refused like any other
+    // an optional package the lockfile does not know makes `npm ci` fail
+    for (const name of Object.keys(entry.optionalDependencies ?? {})) {
+      const isLocked = [`${path}/node_modules/${name}`, `node_modules/${name}`].some((place) => place in lock.packages)
+      if (!isLocked) problems.push(`${path}: optional ${name} is not in the lockfile`)
+    }
     if (entry.hasInstallScript) problems.push(`${path}: runs a script when installed`)
   }
   for (const name of Object.keys(manifest.dependencies ?? {})) {

@@ -14,6 +14,7 @@ export type ErrorCode =
   | 'ended'
   | 'clock-mixed'
   | 'aborted'
+  | 'backlog-full'
   // lookup and stores
   | 'not-found'
   | 'bad-cursor'
@@ -23,6 +24,7 @@ export type ErrorCode =
   | 'worker-lost'
   | 'worker-timeout'
   | 'disposed'
+  | 'internal'
   // imports
   | 'import-unreadable'
   | 'import-empty'

@@ -135,6 +135,7 @@ async function recordFile(
       ]),
     ),
   })
+  session.addEventListener('warning', ({ detail }) => process.stderr.write(`kymograph: warning: ${detail.message}\n`))
   const progress = new Progress(`recording ${basename(plan.path)}`, 'frames')
   try {
     const end = new RecordingEnd(settings.durationMs)

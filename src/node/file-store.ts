@@ -105,7 +105,13 @@ export class FileStore implements SessionStore {
     const records: SessionRecord[] = []
     const names = await readdir(this.#directory).catch((cause: NodeJS.ErrnoException) => {
       if (cause.code === 'ENOENT') return []
-      throw cause
+      throw new KymographError(
+        'store-unusable',
+        `store ${JSON.stringify(this.#directory)} cannot be listed: ${cause.message}`,
+        {
+          cause,
+        },
+      )
     })
     for (const name of names) {
       const sessionId = SESSION_FILE_NAME.exec(name)?.[1]

@@ -3,7 +3,7 @@ import type { WorkerThread } from '../worker/client.js'
 
 /** Starts `node-worker.js` beside the module this is built into. */
 export function spawnNodeWorker(): WorkerThread {
-  const worker = new Worker(new URL('./node-worker.js', import.meta.url), { name: 'kymograph' })
+  const worker = new Worker(new URL('./node-worker.js', import.meta.url), { name: 'kymograph', execArgv: [] })
   return {
     sendPort: (port) => worker.postMessage(port, [port as never]),
     onMessage: (listener) => worker.on('message', listener),

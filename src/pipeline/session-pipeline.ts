@@ -33,6 +33,7 @@ export class SessionPipeline {
   readonly #isImport: boolean
   #labels: string[]
   #labelsRevision = 0
+  #hasNewLabels = false
   #seq = 0
   #pendingBytes = 0
   #startedAtNs: bigint
@@ -60,7 +61,7 @@ export class SessionPipeline {
 
   /** Whether the open chunk holds anything worth sealing. */
   get isEmpty(): boolean {
-    return this.#pendingBytes === 0 && this.#marks.length === 0
+    return this.#pendingBytes === 0 && this.#marks.length === 0 && !this.#hasNewLabels
   }
 
   get startedAtNs(): bigint {
@@ -112,6 +113,7 @@ export class SessionPipeline {
   setLabels(labels: string[], revision: number): void {
     this.#labels = labels
     this.#labelsRevision = revision
+    this.#hasNewLabels = true
   }
 
   updatePageCounts(streamIndex: number, counts: PageCounts): void {
@@ -148,6 +150,7 @@ export class SessionPipeline {
     this.#seq += 1
     this.#pendingBytes = 0
     this.#marks = []
+    this.#hasNewLabels = false
     this.#earlierClocks = []
     this.#events.onSealed({ chunk, frame: frameOf(chunk, this.#kernels) })
   }

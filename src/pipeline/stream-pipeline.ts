@@ -21,6 +21,9 @@ export interface FrameBlock {
   frameCount: number
 }
 
+/** Resamplers take times of ±2^62 ns (kymograph/kernels). */
+const RESAMPLED_MAX_NS = 2n ** 62n
+
 /** One stream of a session: timeline, optional resampler, ring, and the piece of the open chunk. */
 export class StreamPipeline {
   /** Raw bytes of one frame: what fills a chunk. */
@@ -36,6 +39,8 @@ export class StreamPipeline {
   #page: PageCounts = { received: 0, lost: {}, invalidValues: 0 }
   #ingested = 0
   #late = 0
+  /** Frames of a resampled stream with a time beyond what resamplers take. */
+  #unplaceable = 0
   #produced = 0
   #bytes = 0
   #gaps: Gap[] = []
@@ -92,9 +97,9 @@ export class StreamPipeline {
     const halves = new Int32Array(block.timestampsNs.buffer, block.timestampsNs.byteOffset, block.frameCount * 2)
     this.#timeline.scan(halves, block.frameCount)
     if (!this.#resampler) return block
-    const values = this.#valuesOf(block)
-    const resampled = this.#resampler.push(block.timestampsNs.subarray(0, block.frameCount), values)
-    this.#ingested += block.frameCount
+    const frames = this.#resampleable(block)
+    const resampled = this.#resampler.push(frames.timestampsNs.subarray(0, frames.frameCount), this.#valuesOf(frames))
+    this.#ingested += frames.frameCount
     this.#countLate()
     return this.#blockOf(resampled.timestampsNs, resampled.values)
   }
@@ -157,6 +162,7 @@ export class StreamPipeline {
   counts(): StreamCounts {
     const lost: LossCounts = { ...this.#page.lost }
     if (this.#late > 0) lost.late = (lost.late ?? 0) + this.#late
+    if (this.#unplaceable > 0) lost['invalid-value'] = (lost['invalid-value'] ?? 0) + this.#unplaceable
     return {
       received: this.#page.received,
       ingested: this.#ingested,
@@ -181,6 +187,25 @@ export class StreamPipeline {
 
   #descriptor(): StreamDescriptor {
     return { ...this.#plan.descriptor, clock: this.#clock ?? 'monotonic' }
+  }
+
+  /** Frames whose time the resampler can place; the others are lost as `invalid-value`. */
+  #resampleable(block: FrameBlock): FrameBlock {
+    const kept = [...block.timestampsNs.subarray(0, block.frameCount).keys()].filter((frame) => {
+      const timestampNs = block.timestampsNs[frame]!
+      return timestampNs >= -RESAMPLED_MAX_NS && timestampNs <= RESAMPLED_MAX_NS
+    })
+    if (kept.length === block.frameCount) return block
+    this.#unplaceable += block.frameCount - kept.length
+    const slots = new Float64Array(kept.length * this.#stride)
+    kept.forEach((frame, i) => {
+      slots.set(block.slots.subarray(frame * this.#stride, (frame + 1) * this.#stride), i * this.#stride)
+    })
+    return {
+      timestampsNs: BigInt64Array.from(kept, (frame) => block.timestampsNs[frame]!),
+      slots,
+      frameCount: kept.length,
+    }
   }
 
   #countLate(): void {

@@ -7,6 +7,8 @@ const TWO_32 = 4_294_967_296
 interface Interval {
   startHigh: number
   startLow: number
+  endHigh: number
+  endLow: number
   durationNs: number
 }
 
@@ -43,7 +45,7 @@ export class Timeline {
       const high = timeHalves[2 * i + 1]!
       if (this.#frames > 0) {
         const stepNs = (high - this.#lastHigh) * TWO_32 + ((low >>> 0) - (this.#lastLow >>> 0))
-        if (stepNs > 0) this.#forward(stepNs)
+        if (stepNs > 0) this.#forward(high, low, stepNs)
         else if (stepNs === 0) {
           this.repeated += 1
           this.#steps += 1
@@ -73,8 +75,8 @@ export class Timeline {
     if (this.#undecided.length > 0) this.#decide()
   }
 
-  #forward(durationNs: number): void {
-    const interval = { startHigh: this.#lastHigh, startLow: this.#lastLow, durationNs }
+  #forward(endHigh: number, endLow: number, durationNs: number): void {
+    const interval = { startHigh: this.#lastHigh, startLow: this.#lastLow, endHigh, endLow, durationNs }
     if (this.#thresholdNs !== undefined) this.#judge(interval, this.#thresholdNs)
     else if (this.#undecided.push(interval) === NOMINAL_INTERVALS) this.#decide()
   }
@@ -94,8 +96,10 @@ export class Timeline {
       return
     }
     this.gaps += 1
-    const startNs = (BigInt(interval.startHigh) << 32n) | BigInt(interval.startLow >>> 0)
-    this.#onGap({ startNs, endNs: startNs + BigInt(interval.durationNs) })
+    this.#onGap({
+      startNs: joinHalves(interval.startHigh, interval.startLow),
+      endNs: joinHalves(interval.endHigh, interval.endLow),
+    })
   }
 
   #nominalThresholdNs(): number {
@@ -103,4 +107,8 @@ export class Timeline {
     const durations = this.#undecided.map((interval) => interval.durationNs).sort((a, b) => a - b)
     return GAP_PERIODS * durations[durations.length >> 1]!
   }
+}
+
+function joinHalves(high: number, low: number): bigint {
+  return (BigInt(high) << 32n) | BigInt(low >>> 0)
 }

@@ -1,6 +1,6 @@
-import { KymographError } from '../errors.js'
 import { decodeColumn } from '../kernels/reference/column.js'
 import type { ColumnArray, Kernels } from '../kernels/types.js'
+import { checkIndices, textsOfChannel } from '../wire/index.js'
 import type { ChannelDescriptor, Chunk, ColumnPiece } from '../wire/model.js'
 
 export interface ChannelFrames {
@@ -62,12 +62,14 @@ function channelFrames(
   decode: (bytes: Uint8Array) => ColumnArray,
 ): ChannelFrames {
   const present = piece.column.length === 0 ? emptyColumn(descriptor) : decode(piece.column)
-  checkIndices(descriptor, piece, present)
+  const texts = textsOfChannel(descriptor, piece)
+  // checked when the chunk was decoded, from bytes that may have changed since
+  if (texts) checkIndices(descriptor.name, present, texts)
   return {
     descriptor,
     values: piece.validity ? spread(present, piece.validity, frameCount) : present,
-    ...(piece.validity ? { validity: piece.validity.slice() } : {}),
-    ...(piece.dictionary ? { dictionary: piece.dictionary } : {}),
+    ...(piece.validity ? { validity: new Uint8Array(piece.validity) } : {}),
+    ...(piece.dictionary ? { dictionary: piece.dictionary.slice() } : {}),
   }
 }
 
@@ -75,18 +77,6 @@ function emptyColumn({ type }: ChannelDescriptor): ColumnArray {
   if (type === 'f64') return new Float64Array(0)
   if (type === 'f32') return new Float32Array(0)
   return type === 'i64' ? new BigInt64Array(0) : new Int32Array(0)
-}
-
-/** Indices of enum and text channels must point to something. */
-function checkIndices(descriptor: ChannelDescriptor, piece: ColumnPiece, present: ColumnArray): void {
-  const texts =
-    descriptor.type === 'enum' ? descriptor.values : descriptor.type === 'text' ? piece.dictionary : undefined
-  if (!texts) return
-  for (const index of present as Int32Array) {
-    if (index < 0 || index >= texts.length) {
-      throw new KymographError('malformed', `channel "${descriptor.name}": index ${index} of ${texts.length} texts`)
-    }
-  }
 }
 
 /** Present values at their frames, zeros between; moved as bit patterns. */

@@ -29,7 +29,7 @@ export class DataLink {
         if (this.#pool.length < POOL_MAX_BUFFERS) this.#pool.push(message.buffer)
         return
       }
-      if (message.kind === 'stored') this.#acknowledge(message.serial)
+      if (message.kind === 'stored' || message.kind === 'flushed') this.#acknowledge(message.serial)
       receive(message)
     }
   }
@@ -43,10 +43,19 @@ export class DataLink {
     return this.#outstandingBytes < BACKLOG_MAX_BYTES
   }
 
-  /** Resolves when there is room for a good deal more than one batch, or the link has closed. */
-  ready(): Promise<void> {
-    if (this.#outstandingBytes <= BACKLOG_MAX_BYTES / 2) return Promise.resolve()
-    return new Promise((resolve) => this.#waiting.push(resolve))
+  /** Whether there is room for a good deal more than one batch. */
+  get isReady(): boolean {
+    return this.#outstandingBytes <= BACKLOG_MAX_BYTES / 2
+  }
+
+  /** Resolves when that is so, or the link has closed. */
+  async ready(): Promise<void> {
+    while (!this.isReady) await this.#news()
+  }
+
+  /** Resolves when message `serial` is in a stored chunk, or the link has closed. */
+  async stored(serial: number): Promise<void> {
+    while (this.#outstanding.length > 0 && this.#outstanding[0]!.serial <= serial) await this.#news()
   }
 
   takeBuffer(): ArrayBuffer {
@@ -73,6 +82,7 @@ export class DataLink {
     clearTimeout(this.#timer)
     this.#port.onmessage = null
     this.#port.close()
+    this.#outstanding.length = 0
     this.#outstandingBytes = 0
     this.#wake()
   }
@@ -81,7 +91,11 @@ export class DataLink {
     while (this.#outstanding.length > 0 && this.#outstanding[0]!.serial <= serial) {
       this.#outstandingBytes -= this.#outstanding.shift()!.byteLength
     }
-    if (this.#outstandingBytes <= BACKLOG_MAX_BYTES / 2) this.#wake()
+    this.#wake()
+  }
+
+  #news(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push(resolve))
   }
 
   #wake(): void {

@@ -54,6 +54,8 @@ const FIELDS = [
  * @throws TypeError | RangeError naming the field, what was expected and the value.
  */
 export function toQuery(lookup: Lookup = {}): Query {
+  if (typeof lookup !== 'object' || lookup === null)
+    throw new TypeError(`a lookup expected an object, got ${describe(lookup)}`)
   refuseUnknownFields('a lookup', lookup, FIELDS)
   const { labelsMode, state, order, limit = PAGE_DEFAULT_SESSIONS, cursor } = lookup
   checkOneOf('labelsMode', labelsMode, ['any', 'all'])
@@ -75,7 +77,7 @@ export function toQuery(lookup: Lookup = {}): Query {
     state,
     minDurationMs: checkDuration('minDuration', lookup.minDuration),
     maxDurationMs: checkDuration('maxDuration', lookup.maxDuration),
-    streams: lookup.streams,
+    streams: checkNames('streams', lookup.streams),
     metadata: lookup.metadata && [...normalizeMetadata(lookup.metadata)],
     order,
     limit,
@@ -97,6 +99,14 @@ function toUnixMs(field: string, time: unknown): number | undefined {
     )
   }
   return ms
+}
+
+function checkNames(field: string, names: unknown): string[] | undefined {
+  if (names === undefined) return undefined
+  if (!Array.isArray(names) || !names.every((name) => typeof name === 'string')) {
+    throw new TypeError(`"${field}" expected an array of strings, got ${describe(names)}`)
+  }
+  return names
 }
 
 function checkDuration(field: string, value: unknown): number | undefined {

@@ -13,7 +13,7 @@ export class Recorder {
   readonly capabilities: Capabilities
   readonly #client: RecorderClient
   readonly #active = new Set<Session>()
-  #isDisposed = false
+  #disposed: Promise<void> | undefined
 
   private constructor(client: RecorderClient, capabilities: Capabilities) {
     this.#client = client
@@ -25,7 +25,12 @@ export class Recorder {
   static async open(client: RecorderClient, options: OpenOptions): Promise<Recorder> {
     try {
       const opened = await client.call('open', options)
-      return new Recorder(client, { thread: client.thread, ...opened })
+      const reason = client.fallbackCause
+      return new Recorder(client, {
+        thread: client.thread,
+        ...opened,
+        ...(reason === undefined ? {} : { inThreadReason: reason instanceof Error ? reason.message : String(reason) }),
+      })
     } catch (cause) {
       client.dispose()
       throw cause
@@ -42,7 +47,7 @@ export class Recorder {
    * const session = await recorder.createSession({ labels: ['login'], streams: { imu: { channels: ['x', 'y', 'z'] } } })
    */
   async createSession(options: SessionOptions): Promise<Session> {
-    if (this.#isDisposed) throw new KymographError('disposed', 'the recorder has been disposed; create a new one')
+    if (this.#disposed) throw new KymographError('disposed', 'the recorder has been disposed; create a new one')
     const settings = checkSessionOptions(options)
     const session = await Session.create(this.#client, settings, (ended) => this.#active.delete(ended))
     if (session.state !== 'stopped' && session.state !== 'failed') this.#active.add(session)
@@ -56,9 +61,12 @@ export class Recorder {
 
   /** Stops all sessions, closes the store and ends the worker. */
   async dispose(): Promise<void> {
-    if (this.#isDisposed) return
-    this.#isDisposed = true
-    await Promise.allSettled([this.stopAll()])
+    this.#disposed ??= this.#dispose()
+    return this.#disposed
+  }
+
+  async #dispose(): Promise<void> {
+    await Promise.allSettled([...this.#active].map((session) => session.stop()))
     await this.#client.call('close').catch(() => {})
     this.#client.dispose()
   }

@@ -21,6 +21,9 @@ const REFUSAL: Record<SessionState, LossReason | undefined> = {
   failed: 'storage-error',
 }
 
+/** What a small message is taken to weigh on its way, in bytes. */
+const MARK_BYTES = 256
+
 /**
  * One recording with a definite start and stop.
  *
@@ -43,6 +46,7 @@ export class Session extends EventTarget {
   #durationTimer: ReturnType<typeof setTimeout> | undefined
   #summary: Promise<SessionSummary> | undefined
   #failure: KymographError | undefined
+  #forgetWorker: () => void = () => {}
 
   private constructor(
     client: RecorderClient,
@@ -100,10 +104,14 @@ export class Session extends EventTarget {
       session.#link.close()
       throw cause
     }
-    client.onLost((error) => session.#fail('worker-lost', error.message, error))
+    session.#forgetWorker = client.onLost((error) => session.#fail('worker-lost', error.message, error))
     settings.signal?.addEventListener('abort', session.#abort)
     if (settings.autoStart) await session.start()
-    if (settings.signal?.aborted) session.#abort()
+    if (settings.signal?.aborted) {
+      await session.stop().catch(() => {})
+      await client.call('deleteSession', session.id)
+      throw new KymographError('aborted', 'the signal was aborted while the session was being created')
+    }
     return session
   }
 
@@ -156,12 +164,15 @@ export class Session extends EventTarget {
     this.#become('recording')
   }
 
-  /** Seals a chunk with everything written so far and resolves when it is stored. */
+  /** Seals a chunk with everything written so far and resolves when it is stored; what a resampler still holds stays with it. */
   async flush(): Promise<void> {
     if (this.#state === 'stopped') return
     if (this.#failure) throw this.#failure
     this.#handOver()
-    await this.#client.call('flush', this.id, this.#link.serial)
+    const { serial } = this.#link
+    await this.#client.call('flush', this.id, serial)
+    await this.#link.stored(serial)
+    if (this.#failure) throw this.#failure
   }
 
   /** Ends the session and says what became of it; further calls give the same answer. */
@@ -175,7 +186,9 @@ export class Session extends EventTarget {
     const clock = readClocks()
     const mark = createMark(name, properties, clock)
     this.#require('mark', 'recording', 'paused')
-    this.#link.send({ kind: 'mark', mark, clock })
+    if (!this.#link.hasRoom)
+      throw new KymographError('backlog-full', 'too many marks are on their way to the store; await session.flush()')
+    this.#link.send({ kind: 'mark', mark, clock }, MARK_BYTES + JSON.stringify(mark.properties).length)
   }
 
   /** Replaces the labels; once the session has ended, use `recorder.sessions.setLabels`. */
@@ -185,7 +198,10 @@ export class Session extends EventTarget {
     const added = normalized.filter((label) => !this.#labels.includes(label))
     this.#labels = normalized
     this.#labelsRevision += 1
-    this.#link.send({ kind: 'labels', labels: normalized, revision: this.#labelsRevision, clock: readClocks() })
+    this.#link.send(
+      { kind: 'labels', labels: normalized, revision: this.#labelsRevision, clock: readClocks() },
+      MARK_BYTES,
+    )
     for (const label of added) this.#warnOfHighCardinality(label)
   }
 
@@ -256,7 +272,10 @@ export class Session extends EventTarget {
       const { seq, byteLength, final } = message
       this.#emit('chunk', { seq, byteLength, final })
     } else if (message.kind === 'gap') this.#emit('gap', { ...message.gap, stream: message.stream })
-    else if (message.kind === 'failed') this.#fail(message.code as ErrorCode, message.message)
+    else if (message.kind === 'failed') {
+      for (const [index, stream] of [...this.#streams.values()].entries()) stream.fail(message.storedFrames[index] ?? 0)
+      this.#fail(message.code as ErrorCode, message.message)
+    }
   }
 
   #fail(code: ErrorCode, message: string, cause?: unknown): void {
@@ -270,6 +289,7 @@ export class Session extends EventTarget {
 
   #end(): void {
     this.#link.close()
+    this.#forgetWorker()
     this.#onEnd(this)
   }
 

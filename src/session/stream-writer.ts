@@ -33,6 +33,7 @@ export class StreamWriter {
   readonly #counts: PageCounts = { received: 0, lost: {}, invalidValues: 0 }
   #clock: ClockName | undefined
   #refusal: LossReason | undefined
+  #waitingForChange: (() => void)[] = []
   #batch: Batch | undefined
   #batchUnit: TimeUnit = 'ms'
   #frames = 0
@@ -118,13 +119,18 @@ export class StreamWriter {
     while (taken < timestamps.length) {
       const batch = this.#admit(unit, timestamps.length - taken)
       if (!batch) break
-      const frames = Math.min(this.#capacityFrames - this.#frames, timestamps.length - taken)
-      if (timestamps instanceof BigInt64Array)
+      let frames = Math.min(this.#capacityFrames - this.#frames, timestamps.length - taken)
+      if (timestamps instanceof BigInt64Array) {
         batch.timesNs.set(timestamps.subarray(taken, taken + frames), this.#frames)
-      else if (!timestamps.subarray(taken, taken + frames).every(isRecordableMs)) {
-        taken += this.#writeChecked(timestamps, values, taken, frames)
-        continue
-      } else batch.timesMs.set(timestamps.subarray(taken, taken + frames), this.#frames)
+      } else {
+        frames = recordableFrames(timestamps, taken, frames)
+        if (frames === 0) {
+          this.#lose('invalid-value', 1)
+          taken += 1
+          continue
+        }
+        batch.timesMs.set(timestamps.subarray(taken, taken + frames), this.#frames)
+      }
       copy(batch, taken, frames)
       this.#appended(frames)
       taken += frames
@@ -132,9 +138,13 @@ export class StreamWriter {
     return taken
   }
 
-  /** Resolves when there is room again; the way to wait with `overflow: 'wait'`. */
+  /**
+   * Resolves when frames are taken again: when there is room, or after a pause. The way to wait with `overflow: 'wait'`.
+   *
+   * Rejects with KymographError `ended` when the session has ended.
+   */
   get ready(): Promise<void> {
-    return this.#link.ready()
+    return this.#ready()
   }
 
   /** Frames seen so far, by what became of them on the page; cumulative, a copy. */
@@ -175,11 +185,36 @@ export class StreamWriter {
   /** From now on frames are refused and counted under `reason`; undefined: taken again. */
   refuse(reason: LossReason | undefined): void {
     this.#refusal = reason
+    const waiting = this.#waitingForChange
+    this.#waitingForChange = []
+    for (const wake of waiting) wake()
+  }
+
+  /** The session has failed with so many of the frames in stored chunks: accounts for all the others. */
+  fail(storedFrames: number): void {
+    this.#batch = undefined
+    this.#frames = 0
+    const lost = Object.values(this.#counts.lost).reduce((sum, frames) => sum + frames, 0)
+    const unstored = this.#counts.received - storedFrames - lost
+    if (unstored > 0) this.#counts.lost['storage-error'] = (this.#counts.lost['storage-error'] ?? 0) + unstored
+  }
+
+  async #ready(): Promise<void> {
+    for (;;) {
+      if (this.#refusal === 'paused') {
+        await new Promise<void>((resolve) => this.#waitingForChange.push(resolve))
+      } else if (this.#refusal !== undefined) {
+        throw new KymographError('ended', `stream "${this.name}" takes no more frames: the session has ended`)
+      } else if (this.#link.isReady) return
+      else await this.#link.ready()
+    }
   }
 
   /** A batch with room for at least one frame, or undefined after the refusal of `frames` was counted. */
   #admit(unit: TimeUnit, frames = 1): Batch | undefined {
     if (this.#refusal !== undefined) {
+      // who waits offers them again after the pause
+      if (this.#refusal === 'paused' && this.#declaration.overflow === 'wait') return undefined
       this.#counts.received += frames
       this.#lose(this.#refusal, frames)
       return undefined
@@ -262,16 +297,6 @@ export class StreamWriter {
     return 0
   }
 
-  /** The slow way, frame by frame, for timestamps of which some cannot be recorded. */
-  #writeChecked(timestamps: Float64Array, values: Values, from: number, frames: number): number {
-    for (let i = from; i < from + frames; i++) {
-      const frame: Value[] = []
-      for (let c = 0; c < this.#channels; c++) frame.push(values[i * this.#channels + c])
-      this.push(timestamps[i]!, ...frame)
-    }
-    return frames
-  }
-
   #checkClock(unit: TimeUnit): void {
     this.#clock ??= unit === 'ns' ? 'unix' : 'monotonic'
     if (this.#clock === 'relative' || (this.#clock === 'unix') === (unit === 'ns')) return
@@ -287,6 +312,12 @@ export class StreamWriter {
     if (reason === 'invalid-value') this.#counts.received += frames
     this.#counts.lost[reason] = (this.#counts.lost[reason] ?? 0) + frames
   }
+}
+
+/** How many timestamps from `from` on can be recorded, up to `frames`. */
+function recordableFrames(timestamps: Float64Array, from: number, frames: number): number {
+  for (let i = 0; i < frames; i++) if (!isRecordableMs(timestamps[from + i]!)) return i
+  return frames
 }
 
 function isRecordableMs(ms: number): boolean {

@@ -1,4 +1,4 @@
-import { ByteBuffer } from 'flatbuffers'
+import { ByteBuffer, Encoding } from 'flatbuffers'
 import { KymographError } from '../errors.js'
 import { FORMAT_VERSION } from './encode.js'
 import * as fb from './generated/kymograph/wire.js'
@@ -16,38 +16,51 @@ import {
 } from './model.js'
 import { CHANNEL_KINDS, CHANNEL_TYPES, CLOCK_NAMES } from './names.js'
 import { formatSessionId } from './session-id.js'
+import { decodeText, unpackTexts } from './text.js'
 import { verifyBuffer } from './verify.js'
 
 /**
- * Decodes a chunk's FlatBuffer into plain objects, after it has been verified; columns stay coded and are views on
- * `bytes`.
+ * Decodes a chunk's FlatBuffer into plain objects, after it has been verified.
  *
- * @throws KymographError as {@link verifyBuffer}, `version`, `required-feature`, `malformed` when counts, names or
- *   values do not agree.
+ * bytes: borrowed; columns and validity stay as they are and are views on it. Metadata is a Map and the properties of
+ * marks have no prototype, so that any text may be a key.
+ *
+ * @throws KymographError with the offset: `too-large`, `truncated`, `not-kymo`, `malformed`, `ill-formed-text` as
+ *   verifyChunk; `version`, `required-feature`; `malformed` when counts, names or values do not agree.
+ *
+ * Source: docs/format.md, chunk.
+ *
+ * @example
+ * const chunk = decodeChunk(payload)
+ * console.log(chunk.sessionId, chunk.streams[0].descriptor.name)
  */
 export function decodeChunk(bytes: Uint8Array): Chunk {
   verifyBuffer(bytes)
   const root = fb.Chunk.getRootAsChunk(new ByteBuffer(bytes))
+  const offset = root.bb_pos
   if (root.formatVersion() !== FORMAT_VERSION) {
     throw new KymographError(
       'version',
       `the chunk has format version ${root.formatVersion()}, this reader knows ${FORMAT_VERSION}; use a newer one`,
+      { offset },
     )
   }
   if (root.requiredFeatures() !== 0n) {
     throw new KymographError(
       'required-feature',
       `the chunk needs features this reader does not know (0x${root.requiredFeatures().toString(16)}); use a newer one`,
+      { offset },
     )
   }
-  const chunk = chunkOf(root)
-  checkMeaning(chunk)
+  const chunk = chunkOf(root, bytes)
+  checkMeaning(chunk, root, bytes)
   return chunk
 }
 
-function chunkOf(root: fb.Chunk): Chunk {
+function chunkOf(root: fb.Chunk, bytes: Uint8Array): Chunk {
+  const offset = root.bb_pos
   const id = root.sessionId()!
-  const journeyId = root.journeyId()
+  const journeyId = textAt(root.journeyId(Encoding.UTF8_BYTES))
   const clock = root.clock()
   return {
     sessionId: formatSessionId(
@@ -58,12 +71,12 @@ function chunkOf(root: fb.Chunk): Chunk {
     seq: root.seq(),
     final: root.final(),
     amendment: root.amendment(),
-    ...(journeyId === null ? {} : { journeyId }),
-    labels: listOf(root.labelsLength(), (i) => root.labels(i)),
+    ...(journeyId === undefined ? {} : { journeyId }),
+    labels: packedTexts(root.labelsArray(), bytes),
     labelsRevision: root.labelsRevision(),
-    metadata: metadataOf(listOf(root.metadataLength(), (i) => root.metadata(i))),
+    metadata: metadataOf(packedTexts(root.metadataArray(), bytes), offset),
     startedAtNs: root.startedAtNs(),
-    endedAtNs: BigInt.asIntN(64, root.startedAtNs() + root.durationNs()),
+    endedAtNs: BigInt.asIntN(64, (clock?.wallNs() ?? root.startedAtNs()) + root.endedLessClockNs()),
     clocks: [...listOf(root.earlierClocksLength(), (i) => root.earlierClocks(i)), ...(clock ? [clock] : [])].map(
       (snapshot) => ({ monotonicNs: snapshot.monotonicNs(), wallNs: snapshot.wallNs() }),
     ),
@@ -73,32 +86,34 @@ function chunkOf(root: fb.Chunk): Chunk {
 }
 
 function pieceOf(stream: fb.Stream): StreamPiece {
+  const offset = stream.bb_pos
   const channels = listOf(stream.channelsLength(), (i) => stream.channels(i))
   const lost: LossCounts = {}
+  let lostFrames = 0n
   for (const loss of listOf(stream.lostLength(), (i) => stream.lost(i))) {
-    const reason = LOSS_REASONS[loss.reason()]
-    if (!reason)
-      throw new KymographError('malformed', `stream "${stream.name()}": loss reason ${loss.reason()} is none`)
-    lost[reason] = (lost[reason] ?? 0) + countOf(loss.frames())
+    const reason = nameOf(LOSS_REASONS, loss.reason(), 'loss reason', loss.bb_pos)
+    if (reason in lost) throw malformed(`loss of reason ${reason} twice`, loss.bb_pos)
+    lost[reason] = countOf(loss.frames(), loss.bb_pos)
+    lostFrames += loss.frames()
   }
-  const produced = countOf(stream.firstFrame() + BigInt(stream.frameCount()))
-  const ingested = countOf(BigInt(produced) + stream.ingestedLessProduced())
+  const produced = stream.firstFrame() + BigInt(stream.frameCount())
+  const ingested = produced + stream.ingestedLessProduced()
   return {
     descriptor: descriptorOf(stream, channels),
-    firstFrame: countOf(stream.firstFrame()),
+    firstFrame: countOf(stream.firstFrame(), offset),
     frameCount: stream.frameCount(),
     time: stream.timeArray() ?? new Uint8Array(0),
     columns: channels.map(columnOf),
     counts: {
-      received: ingested + sumOf(lost) + countOf(stream.pending()),
-      ingested,
-      produced,
+      received: countOf(ingested + lostFrames + stream.pending(), offset),
+      ingested: countOf(ingested, offset),
+      produced: countOf(produced, offset),
       lost,
-      invalidValues: countOf(stream.invalidValues()),
-      repeatedTimestamps: countOf(stream.repeatedTimestamps()),
-      backwardTimestamps: countOf(stream.backwardTimestamps()),
-      gaps: countOf(stream.gapCount()),
-      bytes: countOf(stream.codedBytes()),
+      invalidValues: countOf(stream.invalidValues(), offset),
+      repeatedTimestamps: countOf(stream.repeatedTimestamps(), offset),
+      backwardTimestamps: countOf(stream.backwardTimestamps(), offset),
+      gaps: countOf(stream.gapCount(), offset),
+      bytes: countOf(stream.codedBytes(), offset),
     },
     gaps: listOf(stream.gapsLength(), (i) => stream.gaps(i)).map((gap) => ({
       startNs: gap.startNs(),
@@ -109,28 +124,29 @@ function pieceOf(stream: fb.Stream): StreamPiece {
 }
 
 function descriptorOf(stream: fb.Stream, channels: fb.Channel[]): StreamDescriptor {
+  const unit = textAt(stream.unit(Encoding.UTF8_BYTES))
   return {
-    name: stream.name()!,
-    clock: nameOf(CLOCK_NAMES, stream.clock(), 'clock'),
-    channels: channels.map((channel) => channelOf(channel, stream.unit())),
-    ...(stream.rateHz() > 0 ? { rateHz: stream.rateHz() } : {}),
-    ...(stream.resampledHz() > 0 ? { resampledHz: stream.resampledHz() } : {}),
+    name: textAt(stream.name(Encoding.UTF8_BYTES))!,
+    clock: nameOf(CLOCK_NAMES, stream.clock(), 'clock', stream.bb_pos),
+    channels: channels.map((channel) => channelOf(channel, unit)),
+    ...(stream.rateHz() === 0 ? {} : { rateHz: stream.rateHz() }),
+    ...(stream.resampledHz() === 0 ? {} : { resampledHz: stream.resampledHz() }),
   }
 }
 
-function channelOf(channel: fb.Channel, streamUnit: string | null): ChannelDescriptor {
-  const kind = nameOf(CHANNEL_KINDS, channel.kind(), 'kind')
-  const unit = channel.unit() ?? streamUnit
-  const originalName = channel.originalName()
-  const values = listOf(channel.valuesLength(), (i) => channel.values(i))
+function channelOf(channel: fb.Channel, streamUnit: string | undefined): ChannelDescriptor {
+  const kind = nameOf(CHANNEL_KINDS, channel.kind(), 'kind', channel.bb_pos)
+  const unit = textAt(channel.unit(Encoding.UTF8_BYTES)) ?? streamUnit
+  const originalName = textAt(channel.originalName(Encoding.UTF8_BYTES))
+  const values = textsOf(channel.valuesLength(), (i) => channel.values(i, Encoding.UTF8_BYTES))
   return {
-    name: channel.name()!,
-    type: nameOf(CHANNEL_TYPES, channel.type(), 'type'),
-    ...(unit === null ? {} : { unit }),
+    name: textAt(channel.name(Encoding.UTF8_BYTES))!,
+    type: nameOf(CHANNEL_TYPES, channel.type(), 'type', channel.bb_pos),
+    ...(unit === undefined ? {} : { unit }),
     ...(values.length === 0 ? {} : { values }),
     ...(kind === undefined ? {} : { kind }),
-    ...(channel.precision() > 0 ? { precision: channel.precision() } : {}),
-    ...(originalName === null ? {} : { originalName }),
+    ...(channel.precision() === 0 ? {} : { precision: channel.precision() }),
+    ...(originalName === undefined ? {} : { originalName }),
   }
 }
 
@@ -140,26 +156,32 @@ function columnOf(channel: fb.Channel): ColumnPiece {
   return {
     column: channel.columnArray() ?? new Uint8Array(0),
     ...(validity === null ? {} : { validity }),
-    ...(isText ? { dictionary: listOf(channel.dictionaryLength(), (i) => channel.dictionary(i)) } : {}),
+    ...(isText
+      ? { dictionary: textsOf(channel.dictionaryLength(), (i) => channel.dictionary(i, Encoding.UTF8_BYTES)) }
+      : {}),
   }
 }
 
 function markOf(mark: fb.Mark): Mark {
   const clock = mark.clock()!
-  const properties = listOf(mark.propertiesLength(), (i) => mark.properties(i)).map(
-    (property): [string, PropertyValue] => [property.key()!, property.text() ?? flagOf(property) ?? property.number()],
-  )
+  const properties: Record<string, PropertyValue> = Object.create(null)
+  for (const property of listOf(mark.propertiesLength(), (i) => mark.properties(i))) {
+    const key = textAt(property.key(Encoding.UTF8_BYTES))!
+    if (key in properties) throw malformed('a mark with the same property twice', property.bb_pos)
+    properties[key] = textAt(property.text(Encoding.UTF8_BYTES)) ?? flagOf(property) ?? property.number()
+  }
   return {
-    name: mark.name()!,
+    name: textAt(mark.name(Encoding.UTF8_BYTES))!,
     monotonicNs: clock.monotonicNs(),
     wallNs: clock.wallNs(),
-    // own properties whatever their names: __proto__ included
-    properties: Object.fromEntries(properties),
+    properties,
   }
 }
 
 function flagOf(property: fb.Property): boolean | undefined {
-  return property.flag() === 0 ? undefined : property.flag() === 2
+  const flag = property.flag()
+  if (flag > 2) throw malformed(`a property whose flag is ${flag}`, property.bb_pos)
+  return flag === 0 ? undefined : flag === 2
 }
 
 /** Items of a verified vector. */
@@ -167,22 +189,36 @@ function listOf<T>(count: number, at: (index: number) => T | null): T[] {
   return Array.from({ length: count }, (_, index) => at(index)!)
 }
 
-function nameOf<T>(names: readonly T[], number: number, what: string): T {
-  if (number >= names.length) throw new KymographError('malformed', `${what} ${number} is none this reader knows`)
+/** Text of a verified string; the runtime's own decoder would drop a leading U+FEFF. */
+function textAt(utf8: string | Uint8Array | null): string | undefined {
+  return utf8 === null ? undefined : decodeText(utf8 as Uint8Array, 0)
+}
+
+function textsOf(count: number, at: (index: number) => string | Uint8Array): string[] {
+  return Array.from({ length: count }, (_, index) => textAt(at(index))!)
+}
+
+function packedTexts(packed: Uint8Array | null, bytes: Uint8Array): string[] {
+  return packed === null ? [] : unpackTexts(packed, packed.byteOffset - bytes.byteOffset)
+}
+
+function metadataOf(texts: string[], offset: number): Map<string, string> {
+  if (texts.length % 2 !== 0) throw malformed('metadata with a key without a value', offset)
+  const metadata = new Map(Array.from({ length: texts.length / 2 }, (_, i) => [texts[2 * i]!, texts[2 * i + 1]!]))
+  if (metadata.size < texts.length / 2) throw malformed('metadata with the same key twice', offset)
+  return metadata
+}
+
+function nameOf<T>(names: readonly T[], number: number, what: string, offset: number): T {
+  if (number >= names.length) throw malformed(`${what} ${number} is none this reader knows`, offset)
   return names[number]!
 }
 
-function sumOf(lost: LossCounts): number {
-  return Object.values(lost).reduce((sum, frames) => sum + frames, 0)
-}
-
-function metadataOf(texts: string[]): Map<string, string> {
-  if (texts.length % 2 !== 0) throw new KymographError('malformed', 'metadata: a key without a value')
-  return new Map(Array.from({ length: texts.length / 2 }, (_, i) => [texts[2 * i]!, texts[2 * i + 1]!]))
-}
-
-function countOf(count: bigint): number {
-  if (count < 0n || count > BigInt(Number.MAX_SAFE_INTEGER))
-    throw new KymographError('malformed', `a count of ${count}`)
+function countOf(count: bigint, offset: number): number {
+  if (count < 0n || count > BigInt(Number.MAX_SAFE_INTEGER)) throw malformed(`a count of ${count}`, offset)
   return Number(count)
+}
+
+function malformed(what: string, offset: number): KymographError {
+  return new KymographError('malformed', `the chunk is damaged: ${what} at byte ${offset}`, { offset })
 }

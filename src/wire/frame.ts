@@ -35,12 +35,25 @@ export function frameByteLength(header: Pick<FrameHeader, 'payloadByteLength'>):
   return (FRAME_HEADER_BYTES + header.payloadByteLength + 7) & ~7
 }
 
-/** Puts a chunk's FlatBuffer into its frame; fresh bytes. */
+/**
+ * Puts a chunk's FlatBuffer into its frame.
+ *
+ * payload: borrowed until return. Returns fresh bytes.
+ *
+ * @throws KymographError `too-large` above CHUNK_MAX_BYTES; RangeError for an identity the header cannot hold.
+ */
 export function encodeFrame(
   chunk: Omit<FrameHeader, 'payloadByteLength'>,
   payload: Uint8Array,
   { crc32c = referenceCrc32c }: { crc32c?: Crc32c } = {},
 ): Uint8Array<ArrayBuffer> {
+  if (payload.length > CHUNK_MAX_BYTES) throw tooLarge(payload.length)
+  for (const field of ['epoch', 'seq'] as const) {
+    const value = chunk[field]
+    if (!Number.isInteger(value) || value < 0 || value > 0xffffffff) {
+      throw new RangeError(`"${field}" expected an integer of 32 bits, got ${value}`)
+    }
+  }
   const frame = new Uint8Array(frameByteLength({ payloadByteLength: payload.length }))
   const view = new DataView(frame.buffer)
   frame.set(FRAME_MAGIC, 0)
@@ -65,14 +78,15 @@ export function hasMagic(bytes: Uint8Array, offset: number): boolean {
 }
 
 /**
- * Reads the header at `offset`, in this order: magic and version, header checksum, features, size.
+ * Reads the header at `offset`, in this order: magic and version, header checksum, features, size. No length is
+ * trusted before the checksum holds. Offsets in errors are those in `bytes`.
  *
  * @throws KymographError `not-kymo`, `version`, `crc-mismatch`, `required-feature`, `too-large`, `malformed`, `truncated`.
  */
 export function readFrameHeader(bytes: Uint8Array, offset = 0, crc32c: Crc32c = referenceCrc32c): FrameHeader {
   if (bytes.length < offset + 4 && bytes.length < offset + FRAME_HEADER_BYTES) throw truncated(bytes.length)
   if (!hasMagic(bytes, offset)) {
-    throw new KymographError('not-kymo', `no frame magic at byte ${offset}: not a kymo file, or damaged there`, {
+    throw new KymographError('not-kymo', 'no frame magic here: not a kymo file, or damaged', {
       offset,
     })
   }
@@ -80,33 +94,29 @@ export function readFrameHeader(bytes: Uint8Array, offset = 0, crc32c: Crc32c = 
   if (bytes[offset + 4] !== FRAME_VERSION || bytes[offset + 5] !== FRAME_HEADER_BYTES) {
     throw new KymographError(
       'version',
-      `frame at byte ${offset} has version ${bytes[offset + 4]}, this reader knows ${FRAME_VERSION}: use a newer one, or the byte is damaged`,
+      `the frame has version ${bytes[offset + 4]}, this reader knows ${FRAME_VERSION}: use a newer one, or the byte is damaged`,
       { offset },
     )
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset + offset, FRAME_HEADER_BYTES)
   if (view.getUint32(44, true) !== crc32c(bytes.subarray(offset, offset + 44))) {
-    throw new KymographError('crc-mismatch', `frame header at byte ${offset}: checksum does not hold`, { offset })
+    throw new KymographError('crc-mismatch', 'frame header: checksum does not hold', { offset })
   }
   const flags = view.getUint16(6, true)
   if ((flags & FLAGS_REQUIRED) !== 0) {
     const features = (flags >> 8).toString(2)
     throw new KymographError(
       'required-feature',
-      `frame at byte ${offset} needs features this reader does not know (bits ${features}); use a newer one`,
+      `the frame needs features this reader does not know (bits ${features}); use a newer one`,
       { offset },
     )
   }
   const payloadByteLength = view.getUint32(8, true)
   if (payloadByteLength > CHUNK_MAX_BYTES) {
-    throw new KymographError(
-      'too-large',
-      `chunk at byte ${offset} of ${payloadByteLength} bytes, the limit is ${CHUNK_MAX_BYTES}`,
-      { offset },
-    )
+    throw tooLarge(payloadByteLength, offset)
   }
   if (view.getUint32(36, true) !== 0)
-    throw new KymographError('malformed', `frame at byte ${offset}: reserved bytes are set`, { offset: offset + 36 })
+    throw new KymographError('malformed', 'reserved bytes of the frame header are set', { offset: offset + 36 })
   return {
     sessionId: formatSessionId(bytes, offset + 16),
     epoch: view.getUint32(12, true),
@@ -134,17 +144,20 @@ export function decodeFrame(
   const payload = bytes.subarray(start, start + header.payloadByteLength)
   const view = new DataView(bytes.buffer, bytes.byteOffset + offset, FRAME_HEADER_BYTES)
   if (view.getUint32(40, true) !== crc32c(payload)) {
-    throw new KymographError('crc-mismatch', `chunk at byte ${offset}: payload checksum does not hold`, {
+    throw new KymographError('crc-mismatch', 'chunk: payload checksum does not hold', {
       offset: start,
     })
   }
   for (let at = start + header.payloadByteLength; at < end; at++) {
-    if (bytes[at] !== 0)
-      throw new KymographError('malformed', `frame at byte ${offset}: padding is not zero`, { offset: at })
+    if (bytes[at] !== 0) throw new KymographError('malformed', 'the padding of the frame is not zero', { offset: at })
   }
   return { header, payload }
 }
 
 function truncated(offset: number): KymographError {
-  return new KymographError('truncated', `the frame is cut short: the bytes end at ${offset}`, { offset })
+  return new KymographError('truncated', 'the frame is cut short: the bytes end inside it', { offset })
+}
+
+function tooLarge(byteLength: number, offset?: number): KymographError {
+  return new KymographError('too-large', `a chunk of ${byteLength} bytes, the limit is ${CHUNK_MAX_BYTES}`, { offset })
 }

@@ -11,4 +11,5 @@ export {
   hasMagic,
   readFrameHeader,
 } from './frame.js'
+export { checkIndices, textsOfChannel } from './indices.js'
 export { verifyBuffer } from './verify.js'

@@ -1,7 +1,9 @@
 import { KymographError } from '../errors.js'
-import { type ColumnPlan, planColumn } from '../kernels/reference/column-plan.js'
+import { decodeColumn } from '../kernels/reference/column.js'
+import { planColumn } from '../kernels/reference/column-plan.js'
 import {
   CHANNELS_MAX_COUNT,
+  CHUNK_MAX_BYTES,
   JOURNEY_ID_MAX_LENGTH,
   LABEL_MAX_LENGTH,
   LABELS_MAX_COUNT,
@@ -9,97 +11,135 @@ import {
   NAME_MAX_LENGTH,
   STREAMS_MAX_COUNT,
 } from '../limits.js'
-import type { ChannelType, Chunk, StreamPiece } from './model.js'
+import type * as fb from './generated/kymograph/wire.js'
+import { checkIndices, textsOfChannel } from './indices.js'
+import type { ChannelDescriptor, ChannelType, Chunk, ColumnPiece, StreamPiece } from './model.js'
 
 const NAME = /^[A-Za-z][A-Za-z0-9_.-]*$/
 
 /** Array types of coded columns (docs/format.md, columns). */
 const COLUMN_TYPE: Record<ChannelType, number> = { f64: 0, f32: 1, i32: 2, i64: 3, enum: 2, text: 2 }
+const VALUE_BYTES: Record<ChannelType, number> = { f64: 8, f32: 4, i32: 4, i64: 8, enum: 4, text: 4 }
+
+/** All times and values of a chunk, decoded: a column of equal values takes 1/1024 of that. */
+const DECODED_MAX_BYTES = 64 * CHUNK_MAX_BYTES
 
 /**
  * Checks that what a chunk says agrees with itself: names, limits, counts against lengths.
  *
- * @throws KymographError `malformed` and what the coded columns give.
+ * root, bytes: what the chunk was decoded from; its columns are views on `bytes`.
+ *
+ * @throws KymographError `malformed`, `truncated`, `too-large` with the offset in `bytes`.
  */
-export function checkMeaning(chunk: Chunk): void {
-  expect(chunk.labels.length <= LABELS_MAX_COUNT, `${chunk.labels.length} labels`)
-  for (const label of chunk.labels) {
-    expect(label.length >= 1 && label.length <= LABEL_MAX_LENGTH, `a label of ${label.length} characters`)
+export function checkMeaning(chunk: Chunk, root: fb.Chunk, bytes: Uint8Array): void {
+  const offset = root.bb_pos
+  expect(chunk.labels.length <= LABELS_MAX_COUNT, `${chunk.labels.length} labels`, offset)
+  for (const { length } of chunk.labels) {
+    expect(length >= 1 && length <= LABEL_MAX_LENGTH, `a label of ${length} characters`, offset)
   }
-  const { journeyId } = chunk
-  if (journeyId !== undefined) {
-    expect(
-      journeyId.length >= 1 && journeyId.length <= JOURNEY_ID_MAX_LENGTH,
-      `a journeyId of ${journeyId.length} characters`,
-    )
-  }
-  expect(chunk.metadata.size <= METADATA_MAX_COUNT, `${chunk.metadata.size} metadata entries`)
-  expect(chunk.streams.length <= STREAMS_MAX_COUNT, `${chunk.streams.length} streams`)
-  expectDistinctNames(
-    'stream',
-    chunk.streams.map((piece) => piece.descriptor.name),
-  )
-  for (const piece of chunk.streams) checkStream(piece)
-}
-
-function checkStream(piece: StreamPiece): void {
-  const { descriptor, frameCount } = piece
-  const where = `stream "${descriptor.name}"`
-  const { channels } = descriptor
-  expect(channels.length >= 1 && channels.length <= CHANNELS_MAX_COUNT, `${where}: ${channels.length} channels`)
-  expectDistinctNames(
-    `${where}: channel`,
-    channels.map((channel) => channel.name),
-  )
-  for (const rate of [piece.effectiveRateHz, descriptor.rateHz ?? 0, descriptor.resampledHz ?? 0]) {
-    expect(rate >= 0 && Number.isFinite(rate), `${where}: a rate of ${rate}`)
-  }
-  if (frameCount === 0) {
-    expect(piece.time.length === 0, `${where}: times without frames`)
-  } else {
-    const time = planColumn(piece.time)
-    expect(
-      time.type === COLUMN_TYPE.i64 && time.count === frameCount,
-      `${where}: ${time.count} times for ${frameCount} frames`,
-    )
-  }
-  channels.forEach((channel, index) => {
-    const { column, validity } = piece.columns[index]!
-    const place = `${where}, channel "${channel.name}"`
-    const present = validity ? countPresent(validity, frameCount, place) : frameCount
-    if (column.length === 0) expect(present === 0, `${place}: no values for ${present} frames`)
-    else expectColumn(planColumn(column), channel.type, present, place)
-    if (channel.type === 'enum') expect((channel.values?.length ?? 0) > 0, `${place}: an enum without values`)
+  const length = chunk.journeyId?.length ?? 1
+  expect(length >= 1 && length <= JOURNEY_ID_MAX_LENGTH, `a journeyId of ${length} characters`, offset)
+  expect(chunk.metadata.size <= METADATA_MAX_COUNT, `${chunk.metadata.size} metadata entries`, offset)
+  expect(chunk.streams.length <= STREAMS_MAX_COUNT, `${chunk.streams.length} streams`, offset)
+  expectDistinctNames('stream', chunk.streams, ({ descriptor }) => descriptor.name, offset)
+  expectDecodedSize(chunk.streams, offset)
+  chunk.streams.forEach((piece, index) => {
+    checkStream(piece, root.streams(index)!, bytes)
   })
 }
 
-function expectColumn(plan: ColumnPlan, type: ChannelType, present: number, place: string): void {
-  expect(plan.type === COLUMN_TYPE[type], `${place}: coded as array type ${plan.type}, declared ${type}`)
-  expect(plan.count === present, `${place}: ${plan.count} values for ${present} present frames`)
+function checkStream(piece: StreamPiece, stream: fb.Stream, bytes: Uint8Array): void {
+  const { descriptor, frameCount, time } = piece
+  const { channels } = descriptor
+  const offset = stream.bb_pos
+  const where = `stream "${descriptor.name}"`
+  expect(channels.length >= 1 && channels.length <= CHANNELS_MAX_COUNT, `${where}: ${channels.length} channels`, offset)
+  expectDistinctNames(`${where}: channel`, channels, ({ name }) => name, offset)
+  for (const rate of [piece.effectiveRateHz, descriptor.rateHz ?? 0, descriptor.resampledHz ?? 0]) {
+    expect(rate >= 0 && Number.isFinite(rate), `${where}: a rate of ${rate}`, offset)
+  }
+  if (frameCount === 0) expect(time.length === 0, `${where}: times without frames`, offset)
+  else expectColumn(time, 'i64', frameCount, `${where}: times`, bytes)
+  channels.forEach((channel, index) => {
+    const place = `${where}, channel "${channel.name}"`
+    checkChannel(channel, piece.columns[index]!, frameCount, place, stream.channels(index)!.bb_pos, bytes)
+  })
+}
+
+function checkChannel(
+  channel: ChannelDescriptor,
+  piece: ColumnPiece,
+  frameCount: number,
+  place: string,
+  offset: number,
+  bytes: Uint8Array,
+): void {
+  const { column, validity } = piece
+  const { type, precision = 0 } = channel
+  expect(precision >= 0 && Number.isFinite(precision), `${place}: a precision of ${precision}`, offset)
+  if (type === 'enum') expect((channel.values?.length ?? 0) > 0, `${place}: an enum without values`, offset)
+  const present = validity ? countPresent(validity, frameCount, place, offset) : frameCount
+  if (column.length === 0) {
+    expect(present === 0, `${place}: no values for ${present} frames`, offset)
+    return
+  }
+  expectColumn(column, type, present, place, bytes)
+  const texts = textsOfChannel(channel, piece)
+  if (texts) within(column, bytes, () => checkIndices(channel.name, decodeColumn(column), texts))
+}
+
+function expectColumn(column: Uint8Array, type: ChannelType, count: number, place: string, bytes: Uint8Array): void {
+  const offset = column.byteOffset - bytes.byteOffset
+  const plan = within(column, bytes, () => planColumn(column))
+  expect(plan.type === COLUMN_TYPE[type], `${place}: coded as array type ${plan.type}, declared ${type}`, offset)
+  expect(plan.count === count, `${place}: ${plan.count} values for ${count} present frames`, offset)
+}
+
+/** Runs what speaks of offsets in a column, and makes them offsets in the chunk. */
+function within<T>(column: Uint8Array, bytes: Uint8Array, read: () => T): T {
+  try {
+    return read()
+  } catch (cause) {
+    if (!(cause instanceof KymographError)) throw cause
+    const offset = column.byteOffset - bytes.byteOffset + (cause.offset ?? 0)
+    throw new KymographError(cause.code, cause.message, { cause, offset })
+  }
 }
 
 /** Set bits of a validity bitmap of the right length whose spare bits are zero. */
-function countPresent(validity: Uint8Array, frameCount: number, place: string): number {
-  expect(
-    validity.length === (frameCount + 7) >> 3,
-    `${place}: validity of ${validity.length} bytes for ${frameCount} frames`,
-  )
+function countPresent(validity: Uint8Array, frameCount: number, place: string, offset: number): number {
+  const sized = validity.length === Math.ceil(frameCount / 8)
+  expect(sized, `${place}: validity of ${validity.length} bytes for ${frameCount} frames`, offset)
   const spare = frameCount & 7
-  if (spare) expect(validity[validity.length - 1]! >> spare === 0, `${place}: validity bits beyond the last frame`)
+  if (spare) expect(validity.at(-1)! >> spare === 0, `${place}: validity bits beyond the last frame`, offset)
   let present = 0
   for (let byte of validity) for (; byte !== 0; byte &= byte - 1) present += 1
   return present
 }
 
-function expectDistinctNames(what: string, names: string[]): void {
+function expectDecodedSize(streams: StreamPiece[], offset: number): void {
+  let decoded = 0
+  for (const { descriptor, frameCount } of streams) {
+    decoded += frameCount * descriptor.channels.reduce((sum, { type }) => sum + VALUE_BYTES[type], VALUE_BYTES.i64)
+  }
+  if (decoded > DECODED_MAX_BYTES) {
+    const message = `the chunk's frames take ${decoded} bytes decoded, the limit is ${DECODED_MAX_BYTES}`
+    throw new KymographError('too-large', message, { offset })
+  }
+}
+
+function expectDistinctNames<T>(what: string, items: T[], nameOf: (item: T) => string, offset: number): void {
   const seen = new Set<string>()
-  for (const name of names) {
-    expect(name.length <= NAME_MAX_LENGTH && NAME.test(name), `${what} name ${JSON.stringify(name.slice(0, 80))}`)
-    expect(!seen.has(name), `two ${what}s named "${name}"`)
+  for (const name of items.map(nameOf)) {
+    const shown = JSON.stringify(name.slice(0, 80))
+    expect(name.length <= NAME_MAX_LENGTH && NAME.test(name), `${what} name ${shown}`, offset)
+    expect(!seen.has(name), `two ${what}s named ${shown}`, offset)
     seen.add(name)
   }
 }
 
-function expect(condition: boolean, what: string): void {
-  if (!condition) throw new KymographError('malformed', `the chunk contradicts itself or its limits: ${what}`)
+function expect(condition: boolean, what: string, offset: number): void {
+  if (!condition) {
+    throw new KymographError('malformed', `the chunk contradicts itself or its limits: ${what}`, { offset })
+  }
 }

@@ -84,10 +84,11 @@ export class RecorderClient {
     return answer as ReturnType<RecorderApi[M]>
   }
 
-  /** Calls back once when the worker is lost. */
-  onLost(listener: (error: Error) => void): void {
+  /** Calls back once when the worker is lost; returns what takes the listener away again. */
+  onLost(listener: (error: Error) => void): () => void {
     if (this.#lost) listener(this.#lost)
     else this.#lostListeners.add(listener)
+    return () => this.#lostListeners.delete(listener)
   }
 
   dispose(): void {

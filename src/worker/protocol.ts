@@ -31,6 +31,8 @@ export interface Capabilities {
   thread: 'worker' | 'in-thread'
   kernels: 'wasm' | 'reference'
   transport: 'batch'
+  /** Why there is no worker though one was wanted. */
+  inThreadReason?: string
   store: StoreSummary
 }
 
@@ -71,8 +73,11 @@ export type ToPage =
   | { kind: 'recycle'; buffer: ArrayBuffer }
   /** Everything up to and including message `serial` is in a stored chunk. */
   | { kind: 'stored'; serial: number; seq: number; byteLength: number; final: boolean }
+  /** A flush is done: nothing up to and including message `serial` waits any more. */
+  | { kind: 'flushed'; serial: number }
   | { kind: 'gap'; stream: string; gap: Gap }
-  | { kind: 'failed'; code: string; message: string }
+  /** The session is over; `storedFrames` by stream: those in stored chunks. */
+  | { kind: 'failed'; code: string; message: string; storedFrames: number[] }
 
 export interface StreamSummary extends StreamCounts {
   /** Frames accepted and not yet in a chunk. */

@@ -25,6 +25,9 @@ import { SessionHost } from './session-host.js'
 export class RecorderHost implements RecorderApi {
   readonly #openStore: (choice: StoreChoice) => Promise<SessionStore>
   readonly #sessions = new Map<string, SessionHost>()
+  /** Why sessions failed, for calls that were on their way then. */
+  readonly #failures = new Map<string, KymographError>()
+  #amended: Promise<unknown> = Promise.resolve()
   #opened: { kernels: Kernels; store: SessionStore } | undefined
 
   constructor(openStore: (choice: StoreChoice) => Promise<SessionStore>) {
@@ -40,7 +43,11 @@ export class RecorderHost implements RecorderApi {
 
   async createSession(start: SessionStart, port: MessagePort): Promise<void> {
     const { kernels, store } = this.#open()
-    this.#sessions.set(start.id, new SessionHost(kernels, store, start, port))
+    const host = new SessionHost(kernels, store, start, port, (failure) => {
+      this.#sessions.delete(start.id)
+      if (failure) this.#failures.set(start.id, failure)
+    })
+    this.#sessions.set(start.id, host)
   }
 
   async startSession(id: string, clock: ClockSnapshot): Promise<void> {
@@ -52,11 +59,7 @@ export class RecorderHost implements RecorderApi {
   }
 
   async stop(id: string, afterSerial: number, clock: ClockSnapshot, counts: PageCounts[]): Promise<SessionSummary> {
-    try {
-      return await this.#session(id).stop(afterSerial, clock, counts)
-    } finally {
-      this.#sessions.delete(id)
-    }
+    return this.#session(id).stop(afterSerial, clock, counts)
   }
 
   async chunkAt(id: string, index: number): Promise<StoredChunk | undefined> {
@@ -81,7 +84,11 @@ export class RecorderHost implements RecorderApi {
     if (this.#sessions.has(id)) {
       throw new KymographError('wrong-state', `session ${id} is being recorded; use setLabels of the session itself`)
     }
-    return amendLabels(this.#open().store, id, labels)
+    const { store } = this.#open()
+    // one after the other: each builds on the chunk before
+    const amended = this.#amended.then(() => amendLabels(store, id, labels))
+    this.#amended = amended.catch(() => {})
+    return amended
   }
 
   async deleteSession(id: string): Promise<boolean> {
@@ -114,7 +121,7 @@ export class RecorderHost implements RecorderApi {
 
   #session(id: string): SessionHost {
     const session = this.#sessions.get(id)
-    if (!session) throw new KymographError('ended', `session ${id} is not being recorded`)
+    if (!session) throw this.#failures.get(id) ?? new KymographError('ended', `session ${id} is not being recorded`)
     return session
   }
 }

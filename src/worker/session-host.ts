@@ -22,12 +22,23 @@ export class SessionHost {
   #storedBytes = 0
   #failure: KymographError | undefined
   #finished = false
+  /** Frames ingested per stream as of the last stored chunk. */
+  #storedFrames: number[]
+  readonly #onEnd: (failure: KymographError | undefined) => void
   #waiters: (() => void)[] = []
 
-  constructor(kernels: Kernels, store: SessionStore, start: SessionStart, port: MessagePort) {
+  constructor(
+    kernels: Kernels,
+    store: SessionStore,
+    start: SessionStart,
+    port: MessagePort,
+    onEnd: (failure: KymographError | undefined) => void,
+  ) {
     this.#start = start
     this.#store = store
     this.#port = port
+    this.#onEnd = onEnd
+    this.#storedFrames = start.streams.map(() => 0)
     this.#pipeline = new SessionPipeline(kernels, start, {
       onSealed: (sealed) => this.#storeChunk(sealed),
       onGap: (stream, gap) => this.#post({ kind: 'gap', stream, gap }),
@@ -42,8 +53,10 @@ export class SessionHost {
   /** Seals what is there and resolves when it is stored. */
   async flush(afterSerial: number): Promise<void> {
     await this.#until(() => this.#handledSerial >= afterSerial)
-    if (!this.#pipeline.isEmpty) this.#pipeline.seal()
+    const serial = this.#handledSerial
+    if (!this.#pipeline.isEmpty) this.#guard(() => this.#pipeline.seal())
     await this.#settled()
+    this.#post({ kind: 'flushed', serial })
   }
 
   /** Writes the final chunk and resolves when it is stored. */
@@ -74,8 +87,9 @@ export class SessionHost {
     this.#port.onmessage = null
     this.#port.close()
     this.#pipeline.dispose()
-    await this.#store.release(this.#start.id)
+    this.#onEnd(this.#failure)
     this.#wake()
+    await this.#store.release(this.#start.id)
   }
 
   #receive(message: ToWorker): void {
@@ -131,6 +145,7 @@ export class SessionHost {
         if (this.#failure) return
         this.#storedChunks += 1
         this.#storedBytes += frame.length
+        this.#storedFrames = chunk.streams.map((piece) => piece.counts.ingested)
         this.#post({ kind: 'stored', serial, seq: chunk.seq, byteLength: frame.length, final: chunk.final })
         this.#wake()
       })
@@ -153,7 +168,7 @@ export class SessionHost {
     try {
       step()
     } catch (cause) {
-      this.#fail(cause instanceof KymographError ? cause.code : 'storage-error', 'the session failed', cause)
+      this.#fail(cause instanceof KymographError ? cause.code : 'internal', 'the session failed', cause)
     }
   }
 
@@ -161,8 +176,9 @@ export class SessionHost {
     if (this.#failure) return
     const reason = cause instanceof Error ? cause.message : String(cause)
     this.#failure = new KymographError(code, `${what}: ${reason}`, { cause })
-    this.#post({ kind: 'failed', code, message: this.#failure.message })
+    this.#post({ kind: 'failed', code, message: this.#failure.message, storedFrames: this.#storedFrames })
     this.#wake()
+    void this.close()
   }
 
   async #settled(): Promise<void> {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { loadKernels } from '../../src/kernels/index.js'
 import { crc32c } from '../../src/kernels/reference/crc32c.js'
-import { framesOf, readChunks, verifyChunk } from '../../src/read/index.js'
+import { decodeChunk, framesOf, readChunks, readFrames, verifyChunk } from '../../src/read/index.js'
 import { encodeChunk } from '../../src/wire/index.js'
 import { createRecorder } from '../support/node-recorder.js'
 import { frameOf, motionChunk } from '../support/sample-chunks.js'
@@ -37,6 +37,8 @@ async function scope(): Promise<Scope> {
     bytes: frameOf(chunk),
     payload: encodeChunk(chunk),
     readChunks,
+    readFrames,
+    decodeChunk,
     framesOf,
     verifyChunk,
     loadKernels,

@@ -21,10 +21,12 @@ describe('supply chain (F65)', () => {
     const changed = structuredClone(lock)
     changed.packages['node_modules/comlink'].resolved = 'somewhere'
     delete changed.packages['node_modules/flatbuffers'].integrity
+    changed.packages['node_modules/fast-check'].optionalDependencies = { 'no-such-binary': '1.0.0' }
     const loose = { dependencies: { comlink: '^4.4.2', cornlink: '1.0.0' } }
     expect(lockfileProblems(loose, changed)).toEqual([
       'dependencies: comlink "^4.4.2" is no exact version',
       'node_modules/comlink: has a download address',
+      'node_modules/fast-check: optional no-such-binary is not in the lockfile',
       'node_modules/flatbuffers: has no integrity hash',
       'dependencies: cornlink is not in the lockfile',
     ])

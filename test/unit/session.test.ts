@@ -339,6 +339,151 @@ describe.each(THREADS)('a session (worker: %s)', (worker) => {
     expect(found).toEqual([other.id])
   })
 
+  it.each(['stop', 'duration', 'failure'])(
+    'ends a loop that waits for room when the session ends by %s (F18)',
+    async (ending) => {
+      const { session } = await open({
+        ...(ending === 'duration' ? { duration: 20 } : {}),
+        streams: { s: { channels: ['a'], overflow: 'wait' } },
+      })
+      const stream = session.stream('s')
+      const write = async () => {
+        for (;;) if (stream.write(Float64Array.of(1, 2, 3), new Float64Array(3)) < 3) await stream.ready
+      }
+      const loop = write()
+      if (ending === 'stop') setTimeout(() => void session.stop(), 20)
+      // a page-side failure has the same end: the stream takes nothing any more
+      if (ending === 'failure') setTimeout(() => stream.refuse('storage-error'), 20)
+      await expect(loop).rejects.toMatchObject({ code: 'ended' })
+      const { received, ingested, lost } = (await session.stop()).streams.s!
+      expect(received).toBe(ingested + (lost.stopped ?? 0) + (lost['storage-error'] ?? 0))
+      expect((lost.stopped ?? 0) + (lost['storage-error'] ?? 0)).toBeLessThanOrEqual(3)
+    },
+  )
+
+  it('lets a waiting writer go on after a pause, nothing counted twice', async () => {
+    const { session } = await open({ streams: { s: { channels: ['a'], overflow: 'wait' } } })
+    const stream = session.stream('s')
+    session.pause()
+    expect(stream.write(Float64Array.of(1, 2), new Float64Array(2))).toBe(0)
+    setTimeout(() => session.resume(), 10)
+    await stream.ready
+    expect(stream.write(Float64Array.of(1, 2), new Float64Array(2))).toBe(2)
+    expect((await session.stop()).streams.s).toMatchObject({ received: 2, ingested: 2, lost: {} })
+  })
+
+  it('keeps NaN payloads of the other frames when a timestamp cannot be recorded (F5)', async () => {
+    const { recorder, session } = await open({ streams: { s: { channels: [{ name: 'a', type: 'f32' }] } } })
+    const bits = Uint32Array.of(0x7fa00001, 0x3f800000, 0x7fc12345, 0x7fa00002)
+    expect(session.stream('s').write(Float64Array.of(1, Number.NaN, 2, 3), new Float32Array(bits.buffer))).toBe(4)
+    expect((await session.stop()).streams.s).toMatchObject({ received: 4, ingested: 3, lost: { 'invalid-value': 1 } })
+    const [chunk] = await decodeChunks(recorder.sessions.chunks(session.id))
+    const { framesOf } = await import('../../src/read/index.js')
+    const { values } = framesOf(chunk!, 's').channels[0]!
+    expect([...new Uint32Array(values.buffer, values.byteOffset, 3)]).toEqual([0x7fa00001, 0x7fc12345, 0x7fa00002])
+  })
+
+  it('loses only the frames a resampler cannot place', async () => {
+    const { session } = await open({ streams: { s: { channels: ['a'], clock: 'unix', resample: { rateHz: 10 } } } })
+    session.stream('s').write(BigInt64Array.of(0n, 2n ** 62n + 1n, 1_000_000_000n), new Float64Array(3))
+    expect((await session.stop()).streams.s).toMatchObject({ received: 3, ingested: 2, lost: { 'invalid-value': 1 } })
+  })
+
+  it('gives the same chunks however the frames are split into batches, text included', async () => {
+    const frames = 5000
+    const recordIn = async (cut: (at: number) => number) => {
+      const { recorder, session } = await open({
+        autoMetadata: false,
+        chunk: { maxMs: 60_000, maxBytes: 8192 },
+        streams: { s: { channels: ['a', { name: 't', type: 'text' }], clock: 'relative', overflow: 'wait' } },
+      })
+      const stream = session.stream('s')
+      for (let at = 0; at < frames; ) {
+        const count = Math.min(cut(at), frames - at)
+        const times = Float64Array.from({ length: count }, (_, i) => at + i)
+        const values = Array.from({ length: 2 * count }, (_, i) => {
+          const frame = at + (i >> 1)
+          return i % 2 === 0 ? Math.sin(frame) : `text ${frame % 700} ${'x'.repeat(frame % 50)}`
+        })
+        at += stream.write(times, values)
+      }
+      await session.stop()
+      const chunks = await decodeChunks(recorder.sessions.chunks(session.id))
+      for (const { streams } of chunks) {
+        const { received, ingested, lost } = streams[0]!.counts
+        expect(received).toBeGreaterThanOrEqual(ingested + Object.values(lost).reduce((a, b) => a + b, 0))
+      }
+      return chunks.map(({ sessionId: _s, clocks: _c, startedAtNs: _a, endedAtNs: _e, ...rest }) => ({
+        ...rest,
+        // what has been received by then depends on the batches
+        streams: rest.streams.map(({ counts: { received: _r, ...counts }, ...piece }) => ({ ...piece, counts })),
+      }))
+    }
+    const whole = await recordIn(() => frames)
+    expect(whole.length).toBeGreaterThan(5)
+    expect(await recordIn(() => 333)).toEqual(whole)
+    expect(await recordIn((at) => 1 + ((at * 7919) % 97))).toEqual(whole)
+  })
+
+  it('is not left behind when aborted while being created', async () => {
+    const recorder = await createRecorder({ store: 'memory', worker })
+    onTestFinished(() => recorder.dispose())
+    const controller = new AbortController()
+    const creating = recorder.createSession({ streams: STREAMS, signal: controller.signal })
+    controller.abort()
+    await expect(creating).rejects.toMatchObject({ code: 'aborted' })
+    expect((await recorder.sessions.page()).sessions).toEqual([])
+  })
+
+  it('flushes nothing, changed labels and marks alike', async () => {
+    const { recorder, session } = await open({ labels: ['a'] })
+    await session.flush()
+    session.setLabels(['b'])
+    await session.flush()
+    expect((await recorder.sessions.get(session.id))?.labels).toEqual(['b'])
+    session.mark('m')
+    await session.flush()
+    await session.flush()
+    expect((await session.stop()).chunks).toBe(3)
+  })
+
+  it('refuses marks that pile up unstored', async () => {
+    const { session } = await open()
+    const properties = { note: 'x'.repeat(400) }
+    expect(() => {
+      for (let i = 0; i < 100_000; i++) session.mark('m', properties)
+    }).toThrow(expect.objectContaining({ code: 'backlog-full' }))
+    await session.flush()
+    session.mark('again')
+    await session.stop()
+  })
+
+  it('takes labels set at the same time one after the other', async () => {
+    const { recorder, session } = await open()
+    await session.stop()
+    await Promise.all([recorder.sessions.setLabels(session.id, ['a']), recorder.sessions.setLabels(session.id, ['b'])])
+    expect((await recorder.sessions.get(session.id))?.labels).toEqual(['b'])
+    const seqs: number[] = []
+    for await (const { seq } of recorder.sessions.chunks(session.id)) seqs.push(seq)
+    expect(seqs).toEqual([0, 1, 2])
+  })
+
+  it('refuses lookups that are none', async () => {
+    const { recorder } = await open()
+    await expect(recorder.sessions.page(null as never)).rejects.toThrow(TypeError)
+    await expect(recorder.sessions.page({ streams: 't' as never })).rejects.toThrow(/streams.*array/)
+    await expect(recorder.sessions.page({ label: ['x'] } as never)).rejects.toThrow(/no "label"/)
+    await expect(recorder.sessions.page({ since: 'yesterday' })).rejects.toThrow(/since.*ISO 8601.*yesterday/)
+    await expect(recorder.sessions.get('../../etc/passwd')).rejects.toThrow(/session id/)
+  })
+
+  it('disposes once, and every call waits for it', async () => {
+    const { recorder } = await open()
+    const order: number[] = []
+    await Promise.all([recorder.dispose().then(() => order.push(1)), recorder.dispose().then(() => order.push(2))])
+    expect(order).toEqual([1, 2])
+  })
+
   it('rejects what comes after dispose instead of hanging', async () => {
     const { recorder, session } = await open()
     await recorder.dispose()

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { decodeChunk, encodeChunk } from '../../src/wire/index.js'
 import { CHUNK, type Table } from '../../src/wire/layout.js'
+import type { Chunk } from '../../src/wire/model.js'
 import { chunkArbitrary, frameOf, motionChunk } from '../support/sample-chunks.js'
 
 describe('chunks', () => {
@@ -15,12 +16,19 @@ describe('chunks', () => {
     )
   })
 
-  it('cost at most 400 bytes besides times and values with one 3-axis stream, a label and a journey', () => {
-    const chunk = { ...motionChunk(3), metadata: new Map<string, string>() }
-    const [stream] = chunk.streams
-    const coded = stream!.time.length + stream!.columns.reduce((sum, { column }) => sum + column.length, 0)
-    const overhead = frameOf(chunk).length - coded
-    expect(overhead).toBeLessThanOrEqual(400)
+  it('cost at most 400 bytes besides times and values with one 3-axis stream, two metadata entries, a label and a journey', () => {
+    for (let frameCount = 20; frameCount < 120; frameCount++) {
+      const chunk = motionChunk(3, false, frameCount)
+      for (const channel of chunk.streams[0]!.descriptor.channels) delete channel.unit
+      expect(chunk.metadata.size).toBe(2)
+      expect(overheadOf(chunk)).toBeLessThanOrEqual(400)
+    }
+  })
+
+  it('cost at most 400 bytes besides times and values with one 3-axis stream that has a unit, and no metadata', () => {
+    for (let frameCount = 20; frameCount < 120; frameCount++) {
+      expect(overheadOf({ ...motionChunk(3, false, frameCount), metadata: new Map() })).toBeLessThanOrEqual(400)
+    }
   })
 
   it('refuse text with a lone surrogate (F53)', () => {
@@ -29,10 +37,12 @@ describe('chunks', () => {
     )
   })
 
-  it.each(['a\0b', '\u202eRTL', '__proto__', 'constructor', '<script>', 'e\u0301', '😀'])(
+  it.each(['a\0b', '\u202eRTL', '__proto__', 'constructor', '<script>', 'e\u0301', '😀', '\ufeffBOM'])(
     'carry %j as it is (F53)',
     (label) => {
-      const chunk = { ...motionChunk(0), labels: [label], metadata: new Map([[label, label]]) }
+      const properties = Object.fromEntries([[label, label]])
+      const marks = [{ name: label, monotonicNs: 0n, wallNs: 0n, properties }]
+      const chunk = { ...motionChunk(0), labels: [label], journeyId: label, metadata: new Map([[label, label]]), marks }
       expect(decodeChunk(encodeChunk(chunk))).toEqual(chunk)
     },
   )
@@ -54,12 +64,45 @@ describe('chunks', () => {
     }
     expect(change({ frameCount: 199 })).toThrow(expect.objectContaining({ code: 'malformed' }))
     expect(change({ columns: motionChunk(0, false, 7).streams[0]!.columns })).toThrow(/7 values for 200/)
-    expect(change({ time: motionChunk(0, false, 7).streams[0]!.time })).toThrow(/7 times for 200/)
+    expect(change({ time: motionChunk(0, false, 7).streams[0]!.time })).toThrow(/times: 7 values for 200/)
     // received, ingested and produced follow from each other on the wire: a wrong sum cannot even be written
     const counts = { ...motionChunk(0).streams[0]!.counts, received: 199 }
     expect(change({ counts })).toThrow(RangeError)
   })
+
+  it('give properties of marks without a prototype, so that no key is there by itself (F53)', () => {
+    const marks = [{ name: 'm', monotonicNs: 0n, wallNs: 0n, properties: { a: 1 } }]
+    const [mark] = decodeChunk(encodeChunk({ ...motionChunk(0), marks })).marks
+    expect(Object.getPrototypeOf(mark!.properties)).toBeNull()
+    expect(mark!.properties.constructor).toBeUndefined()
+  })
+
+  it('are the same bytes whatever was encoded before', () => {
+    const bytes = encodeChunk(motionChunk(1))
+    encodeChunk(motionChunk(0, true, 5000))
+    expect(encodeChunk(motionChunk(1))).toEqual(bytes)
+    expect(() => encodeChunk({ ...motionChunk(1), journeyId: '\udc00' })).toThrow()
+    expect(() => encodeChunk({ ...motionChunk(1), labels: ['x'.repeat(1_100_000)] })).toThrow(
+      expect.objectContaining({ code: 'too-large' }),
+    )
+    expect(encodeChunk(motionChunk(1))).toEqual(bytes)
+  })
+
+  it.each([
+    ['epoch', -1],
+    ['epoch', 2 ** 32],
+    ['seq', 0.5],
+    ['seq', 2 ** 32],
+    ['labelsRevision', Number.NaN],
+  ])('cannot be written with %s %d (F19)', (field, value) => {
+    expect(() => encodeChunk({ ...motionChunk(0), [field]: value })).toThrow(RangeError)
+  })
 })
+
+function overheadOf(chunk: Chunk): number {
+  const [stream] = chunk.streams
+  return frameOf(chunk).length - stream!.columns.reduce((sum, { column }) => sum + column.length, stream!.time.length)
+}
 
 describe('the verifier', () => {
   it('knows the tables and fields of the schema', () => {

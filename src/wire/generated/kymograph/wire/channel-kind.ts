@@ -2,6 +2,9 @@
 
 /* eslint-disable @typescript-eslint/no-unused-vars, @typescript-eslint/no-explicit-any, @typescript-eslint/no-non-null-assertion */
 
+/**
+ * What a channel's values are a part of.
+ */
 export enum ChannelKind {
   Plain = 0,
   Angle = 1,

@@ -2,6 +2,9 @@
 
 /* eslint-disable @typescript-eslint/no-unused-vars, @typescript-eslint/no-explicit-any, @typescript-eslint/no-non-null-assertion */
 
+/**
+ * Type of a channel's values.
+ */
 export enum ChannelType {
   F64 = 0,
   F32 = 1,

@@ -29,6 +29,9 @@ static getSizePrefixedRootAsChannel(bb:flatbuffers.ByteBuffer, obj?:Channel):Cha
   return (obj || new Channel()).__init(bb.readInt32(bb.position()) + bb.position(), bb);
 }
 
+/**
+ * [A-Za-z][A-Za-z0-9_.-]*, distinct within its stream.
+ */
 name():string
 name(optionalEncoding:flatbuffers.Encoding):string|Uint8Array
 name(optionalEncoding?:any):string|Uint8Array {
@@ -54,6 +57,9 @@ columnArray():Uint8Array|null {
   return offset ? new Uint8Array(this.bb!.bytes().buffer, this.bb!.bytes().byteOffset + this.bb!.__vector(this.bb_pos + offset), this.bb!.__vector_len(this.bb_pos + offset)) : null;
 }
 
+/**
+ * Default F64.
+ */
 type():ChannelType {
   const offset = this.bb!.__offset(this.bb_pos, 8);
   return offset ? this.bb!.readUint8(this.bb_pos + offset) : ChannelType.F64;
@@ -117,13 +123,16 @@ dictionaryLength():number {
   return offset ? this.bb!.__vector_len(this.bb_pos + offset) : 0;
 }
 
+/**
+ * Default Plain.
+ */
 kind():ChannelKind {
   const offset = this.bb!.__offset(this.bb_pos, 18);
   return offset ? this.bb!.readUint8(this.bb_pos + offset) : ChannelKind.Plain;
 }
 
 /**
- * Greatest width of the error; 0: lossless.
+ * Greatest width of the error, in the channel's unit; 0: lossless.
  */
 precision():number {
   const offset = this.bb!.__offset(this.bb_pos, 20);

@@ -10,6 +10,9 @@ import { SessionId } from './session-id.js';
 import { Stream } from './stream.js';
 
 
+/**
+ * The root.
+ */
 export class Chunk {
   bb: flatbuffers.ByteBuffer|null = null;
   bb_pos = 0;
@@ -32,6 +35,9 @@ static bufferHasIdentifier(bb:flatbuffers.ByteBuffer):boolean {
   return bb.__has_identifier('KYMO');
 }
 
+/**
+ * As in the frame.
+ */
 sessionId(obj?:SessionId):SessionId|null {
   const offset = this.bb!.__offset(this.bb_pos, 4);
   return offset ? (obj || new SessionId()).__init(this.bb_pos + offset, this.bb!) : null;
@@ -45,11 +51,17 @@ startedAtNs():bigint {
   return offset ? this.bb!.readInt64(this.bb_pos + offset) : BigInt('0');
 }
 
+/**
+ * As in the frame.
+ */
 seq():number {
   const offset = this.bb!.__offset(this.bb_pos, 8);
   return offset ? this.bb!.readUint32(this.bb_pos + offset) : 0;
 }
 
+/**
+ * Free text; default: the session belongs to no journey.
+ */
 journeyId():string|null
 journeyId(optionalEncoding:flatbuffers.Encoding):string|Uint8Array|null
 journeyId(optionalEncoding?:any):string|Uint8Array|null {
@@ -57,11 +69,12 @@ journeyId(optionalEncoding?:any):string|Uint8Array|null {
   return offset ? this.bb!.__string(this.bb_pos + offset, optionalEncoding) : null;
 }
 
-labels(index: number):string
-labels(index: number,optionalEncoding:flatbuffers.Encoding):string|Uint8Array
-labels(index: number,optionalEncoding?:any):string|Uint8Array|null {
+/**
+ * Packed texts: each as its byte length (LEB128) and its UTF-8; default none.
+ */
+labels(index: number):number|null {
   const offset = this.bb!.__offset(this.bb_pos, 12);
-  return offset ? this.bb!.__string(this.bb!.__vector(this.bb_pos + offset) + index * 4, optionalEncoding) : null;
+  return offset ? this.bb!.readUint8(this.bb!.__vector(this.bb_pos + offset) + index) : 0;
 }
 
 labelsLength():number {
@@ -69,6 +82,14 @@ labelsLength():number {
   return offset ? this.bb!.__vector_len(this.bb_pos + offset) : 0;
 }
 
+labelsArray():Uint8Array|null {
+  const offset = this.bb!.__offset(this.bb_pos, 12);
+  return offset ? new Uint8Array(this.bb!.bytes().buffer, this.bb!.bytes().byteOffset + this.bb!.__vector(this.bb_pos + offset), this.bb!.__vector_len(this.bb_pos + offset)) : null;
+}
+
+/**
+ * Default none.
+ */
 streams(index: number, obj?:Stream):Stream|null {
   const offset = this.bb!.__offset(this.bb_pos, 14);
   return offset ? (obj || new Stream()).__init(this.bb!.__indirect(this.bb!.__vector(this.bb_pos + offset) + index * 4), this.bb!) : null;
@@ -80,7 +101,7 @@ streamsLength():number {
 }
 
 /**
- * The page's clocks when the chunk's last frames were handed over.
+ * The page's clocks when the chunk's last frames were handed over; default: not read.
  */
 clock(obj?:ClockSnapshot):ClockSnapshot|null {
   const offset = this.bb!.__offset(this.bb_pos, 16);
@@ -88,13 +109,11 @@ clock(obj?:ClockSnapshot):ClockSnapshot|null {
 }
 
 /**
- * Keys and values in turn.
+ * Packed texts, keys and values in turn; default none.
  */
-metadata(index: number):string
-metadata(index: number,optionalEncoding:flatbuffers.Encoding):string|Uint8Array
-metadata(index: number,optionalEncoding?:any):string|Uint8Array|null {
+metadata(index: number):number|null {
   const offset = this.bb!.__offset(this.bb_pos, 18);
-  return offset ? this.bb!.__string(this.bb!.__vector(this.bb_pos + offset) + index * 4, optionalEncoding) : null;
+  return offset ? this.bb!.readUint8(this.bb!.__vector(this.bb_pos + offset) + index) : 0;
 }
 
 metadataLength():number {
@@ -102,8 +121,13 @@ metadataLength():number {
   return offset ? this.bb!.__vector_len(this.bb_pos + offset) : 0;
 }
 
+metadataArray():Uint8Array|null {
+  const offset = this.bb!.__offset(this.bb_pos, 18);
+  return offset ? new Uint8Array(this.bb!.bytes().buffer, this.bb!.bytes().byteOffset + this.bb!.__vector(this.bb_pos + offset), this.bb!.__vector_len(this.bb_pos + offset)) : null;
+}
+
 /**
- * The session's last chunk.
+ * The session's last chunk. As in the frame.
  */
 final():boolean {
   const offset = this.bb!.__offset(this.bb_pos, 20);
@@ -111,9 +135,9 @@ final():boolean {
 }
 
 /**
- * Nanoseconds from started_at_ns to the end of what is recorded so far.
+ * Nanoseconds from the wall time of clock (without one: from started_at_ns) to the end of what is recorded so far.
  */
-durationNs():bigint {
+endedLessClockNs():bigint {
   const offset = this.bb!.__offset(this.bb_pos, 22);
   return offset ? this.bb!.readInt64(this.bb_pos + offset) : BigInt('0');
 }
@@ -126,6 +150,9 @@ labelsRevision():number {
   return offset ? this.bb!.readUint32(this.bb_pos + offset) : 0;
 }
 
+/**
+ * Default none.
+ */
 marks(index: number, obj?:Mark):Mark|null {
   const offset = this.bb!.__offset(this.bb_pos, 26);
   return offset ? (obj || new Mark()).__init(this.bb!.__indirect(this.bb!.__vector(this.bb_pos + offset) + index * 4), this.bb!) : null;
@@ -137,7 +164,7 @@ marksLength():number {
 }
 
 /**
- * Grows each time the pipeline restarts.
+ * Grows each time the pipeline restarts. As in the frame.
  */
 epoch():number {
   const offset = this.bb!.__offset(this.bb_pos, 28);
@@ -145,7 +172,7 @@ epoch():number {
 }
 
 /**
- * Carries changed labels only.
+ * Carries changed labels only. As in the frame.
  */
 amendment():boolean {
   const offset = this.bb!.__offset(this.bb_pos, 30);
@@ -153,7 +180,7 @@ amendment():boolean {
 }
 
 /**
- * Earlier readings of the clocks in this chunk, oldest first: at the start, around jumps.
+ * Earlier readings of the clocks in this chunk, oldest first: at the start, around jumps; default none.
  */
 earlierClocks(index: number, obj?:ClockSnapshot):ClockSnapshot|null {
   const offset = this.bb!.__offset(this.bb_pos, 32);
@@ -166,7 +193,7 @@ earlierClocksLength():number {
 }
 
 /**
- * 1.
+ * Default 1.
  */
 formatVersion():number {
   const offset = this.bb!.__offset(this.bb_pos, 34);
@@ -205,16 +232,16 @@ static addLabels(builder:flatbuffers.Builder, labelsOffset:flatbuffers.Offset) {
   builder.addFieldOffset(4, labelsOffset, 0);
 }
 
-static createLabelsVector(builder:flatbuffers.Builder, data:flatbuffers.Offset[]):flatbuffers.Offset {
-  builder.startVector(4, data.length, 4);
+static createLabelsVector(builder:flatbuffers.Builder, data:number[]|Uint8Array):flatbuffers.Offset {
+  builder.startVector(1, data.length, 1);
   for (let i = data.length - 1; i >= 0; i--) {
-    builder.addOffset(data[i]!);
+    builder.addInt8(data[i]!);
   }
   return builder.endVector();
 }
 
 static startLabelsVector(builder:flatbuffers.Builder, numElems:number) {
-  builder.startVector(4, numElems, 4);
+  builder.startVector(1, numElems, 1);
 }
 
 static addStreams(builder:flatbuffers.Builder, streamsOffset:flatbuffers.Offset) {
@@ -241,24 +268,24 @@ static addMetadata(builder:flatbuffers.Builder, metadataOffset:flatbuffers.Offse
   builder.addFieldOffset(7, metadataOffset, 0);
 }
 
-static createMetadataVector(builder:flatbuffers.Builder, data:flatbuffers.Offset[]):flatbuffers.Offset {
-  builder.startVector(4, data.length, 4);
+static createMetadataVector(builder:flatbuffers.Builder, data:number[]|Uint8Array):flatbuffers.Offset {
+  builder.startVector(1, data.length, 1);
   for (let i = data.length - 1; i >= 0; i--) {
-    builder.addOffset(data[i]!);
+    builder.addInt8(data[i]!);
   }
   return builder.endVector();
 }
 
 static startMetadataVector(builder:flatbuffers.Builder, numElems:number) {
-  builder.startVector(4, numElems, 4);
+  builder.startVector(1, numElems, 1);
 }
 
 static addFinal(builder:flatbuffers.Builder, final:boolean) {
   builder.addFieldInt8(8, +final, +false);
 }
 
-static addDurationNs(builder:flatbuffers.Builder, durationNs:bigint) {
-  builder.addFieldInt64(9, durationNs, BigInt('0'));
+static addEndedLessClockNs(builder:flatbuffers.Builder, endedLessClockNs:bigint) {
+  builder.addFieldInt64(9, endedLessClockNs, BigInt('0'));
 }
 
 static addLabelsRevision(builder:flatbuffers.Builder, labelsRevision:number) {

@@ -16,10 +16,16 @@ export class ClockSnapshot {
   return this;
 }
 
+/**
+ * performance.now() of the page, nanoseconds since its time origin.
+ */
 monotonicNs():bigint {
   return this.bb!.readInt64(this.bb_pos);
 }
 
+/**
+ * Unix nanoseconds.
+ */
 wallNs():bigint {
   return this.bb!.readInt64(this.bb_pos + 8);
 }

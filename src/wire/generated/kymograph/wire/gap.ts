@@ -16,10 +16,16 @@ export class Gap {
   return this;
 }
 
+/**
+ * Time of the last frame before, nanoseconds.
+ */
 startNs():bigint {
   return this.bb!.readInt64(this.bb_pos);
 }
 
+/**
+ * Time of the first frame after, nanoseconds.
+ */
 endNs():bigint {
   return this.bb!.readInt64(this.bb_pos + 8);
 }

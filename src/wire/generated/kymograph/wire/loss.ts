@@ -19,10 +19,16 @@ export class Loss {
   return this;
 }
 
+/**
+ * Default Overflow.
+ */
 reason():LossReason {
   return this.bb!.readUint8(this.bb_pos);
 }
 
+/**
+ * Number of frames.
+ */
 frames():bigint {
   return this.bb!.readUint64(this.bb_pos + 8);
 }

@@ -8,6 +8,9 @@ import { ClockSnapshot } from './clock-snapshot.js';
 import { Property } from './property.js';
 
 
+/**
+ * A named moment put into the session by the application.
+ */
 export class Mark {
   bb: flatbuffers.ByteBuffer|null = null;
   bb_pos = 0;
@@ -26,6 +29,9 @@ static getSizePrefixedRootAsMark(bb:flatbuffers.ByteBuffer, obj?:Mark):Mark {
   return (obj || new Mark()).__init(bb.readInt32(bb.position()) + bb.position(), bb);
 }
 
+/**
+ * Free text.
+ */
 name():string
 name(optionalEncoding:flatbuffers.Encoding):string|Uint8Array
 name(optionalEncoding?:any):string|Uint8Array {
@@ -33,11 +39,17 @@ name(optionalEncoding?:any):string|Uint8Array {
   return this.bb!.__string(this.bb_pos + offset, optionalEncoding);
 }
 
+/**
+ * When, on both of the page's clocks.
+ */
 clock(obj?:ClockSnapshot):ClockSnapshot|null {
   const offset = this.bb!.__offset(this.bb_pos, 6);
   return offset ? (obj || new ClockSnapshot()).__init(this.bb_pos + offset, this.bb!) : null;
 }
 
+/**
+ * Default none.
+ */
 properties(index: number, obj?:Property):Property|null {
   const offset = this.bb!.__offset(this.bb_pos, 8);
   return offset ? (obj || new Property()).__init(this.bb!.__indirect(this.bb!.__vector(this.bb_pos + offset) + index * 4), this.bb!) : null;

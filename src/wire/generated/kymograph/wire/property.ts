@@ -25,6 +25,9 @@ static getSizePrefixedRootAsProperty(bb:flatbuffers.ByteBuffer, obj?:Property):P
   return (obj || new Property()).__init(bb.readInt32(bb.position()) + bb.position(), bb);
 }
 
+/**
+ * Distinct within its mark.
+ */
 key():string
 key(optionalEncoding:flatbuffers.Encoding):string|Uint8Array
 key(optionalEncoding?:any):string|Uint8Array {
@@ -32,6 +35,9 @@ key(optionalEncoding?:any):string|Uint8Array {
   return this.bb!.__string(this.bb_pos + offset, optionalEncoding);
 }
 
+/**
+ * The value, if it is a text.
+ */
 text():string|null
 text(optionalEncoding:flatbuffers.Encoding):string|Uint8Array|null
 text(optionalEncoding?:any):string|Uint8Array|null {

@@ -16,6 +16,9 @@ export class SessionId {
   return this;
 }
 
+/**
+ * All 16, no default.
+ */
 bytes(index: number):number|null {
     return this.bb!.readUint8(this.bb_pos + 0 + index);
 }

@@ -32,6 +32,9 @@ static getSizePrefixedRootAsStream(bb:flatbuffers.ByteBuffer, obj?:Stream):Strea
   return (obj || new Stream()).__init(bb.readInt32(bb.position()) + bb.position(), bb);
 }
 
+/**
+ * [A-Za-z][A-Za-z0-9_.-]*, distinct within the chunk.
+ */
 name():string
 name(optionalEncoding:flatbuffers.Encoding):string|Uint8Array
 name(optionalEncoding?:any):string|Uint8Array {
@@ -39,6 +42,9 @@ name(optionalEncoding?:any):string|Uint8Array {
   return this.bb!.__string(this.bb_pos + offset, optionalEncoding);
 }
 
+/**
+ * At least one.
+ */
 channels(index: number, obj?:Channel):Channel|null {
   const offset = this.bb!.__offset(this.bb_pos, 6);
   return offset ? (obj || new Channel()).__init(this.bb!.__indirect(this.bb!.__vector(this.bb_pos + offset) + index * 4), this.bb!) : null;
@@ -75,13 +81,16 @@ firstFrame():bigint {
   return offset ? this.bb!.readUint64(this.bb_pos + offset) : BigInt('0');
 }
 
+/**
+ * Frames in this chunk.
+ */
 frameCount():number {
   const offset = this.bb!.__offset(this.bb_pos, 12);
   return offset ? this.bb!.readUint32(this.bb_pos + offset) : 0;
 }
 
 /**
- * Unit of the channels that name none.
+ * Unit (UCUM code) of the channels that name none.
  */
 unit():string|null
 unit(optionalEncoding:flatbuffers.Encoding):string|Uint8Array|null
@@ -91,7 +100,7 @@ unit(optionalEncoding?:any):string|Uint8Array|null {
 }
 
 /**
- * Coded bytes in all chunks up to this one.
+ * Coded bytes in all chunks up to and including this one.
  */
 codedBytes():bigint {
   const offset = this.bb!.__offset(this.bb_pos, 16);
@@ -106,6 +115,9 @@ effectiveRateHz():number {
   return offset ? this.bb!.readFloat64(this.bb_pos + offset) : 0.0;
 }
 
+/**
+ * Default Monotonic.
+ */
 clock():ClockName {
   const offset = this.bb!.__offset(this.bb_pos, 20);
   return offset ? this.bb!.readUint8(this.bb_pos + offset) : ClockName.Monotonic;
@@ -127,6 +139,9 @@ pending():bigint {
   return offset ? this.bb!.readUint64(this.bb_pos + offset) : BigInt('0');
 }
 
+/**
+ * Frames lost since the start of the session, by reason; default none.
+ */
 lost(index: number, obj?:Loss):Loss|null {
   const offset = this.bb!.__offset(this.bb_pos, 26);
   return offset ? (obj || new Loss()).__init(this.bb!.__vector(this.bb_pos + offset) + index * 16, this.bb!) : null;
@@ -183,7 +198,7 @@ gapsLength():number {
 }
 
 /**
- * Declared rate; 0: none.
+ * Declared frames per second; 0: none.
  */
 rateHz():number {
   const offset = this.bb!.__offset(this.bb_pos, 38);
@@ -191,7 +206,7 @@ rateHz():number {
 }
 
 /**
- * Rate of the uniform grid frames were resampled onto; 0: not resampled.
+ * Frames per second of the uniform grid they were resampled onto; 0: not resampled.
  */
 resampledHz():number {
   const offset = this.bb!.__offset(this.bb_pos, 40);
