@@ -25,6 +25,8 @@ export const RATE_MAX_HZ = 1_000_000
 
 /** One chunk as FlatBuffer, the largest that is written and read. */
 export const CHUNK_MAX_BYTES = 1_048_576
+/** All times and values of a chunk, decoded: a column of equal values takes 1/1024 of that. */
+export const DECODED_MAX_BYTES = 64 * CHUNK_MAX_BYTES
 /** Range and default of `chunk.maxBytes`: raw bytes of a chunk's frames before coding. */
 export const CHUNK_SEAL_MIN_BYTES = 4096
 export const CHUNK_SEAL_MAX_BYTES = 262_144

@@ -36,8 +36,8 @@ TABLES = {name: [field.split(":") for field in fields.split()] for name, fields 
               "coded_bytes:uint64 effective_rate_hz:double clock:ubyte ingested_less_produced:int64 pending:uint64 "
               "lost:[Loss] invalid_values:uint64 repeated_timestamps:uint64 backward_timestamps:uint64 "
               "gap_count:uint64 gaps:[Gap] rate_hz:double resampled_hz:double",
-    "Chunk": "session_id:SessionId! started_at_ns:int64 seq:uint journey_id:string labels:[string] streams:[Stream] "
-             "clock:ClockSnapshot metadata:[string] final:ubyte duration_ns:int64 labels_revision:uint marks:[Mark] "
+    "Chunk": "session_id:SessionId! started_at_ns:int64 seq:uint journey_id:string labels:[ubyte] streams:[Stream] "
+             "clock:ClockSnapshot metadata:[ubyte] final:ubyte ended_less_clock_ns:int64 labels_revision:uint marks:[Mark] "
              "epoch:uint amendment:ubyte earlier_clocks:[ClockSnapshot] format_version:ushort required_features:uint64",
 }.items()}
 SCALARS = [name for name, (_, _, members) in INLINE.items() if not members]
@@ -213,6 +213,14 @@ def read_stream(stream):
     stream["received"] = stream["ingested"] + sum(loss["frames"] for loss in losses) + stream["pending"]
 
 
+def packed_texts(data):
+    """Texts one after the other, each as its length in bytes and its UTF-8."""
+    column, texts = Column(data or b""), []
+    while column.at < len(column.data):
+        texts.append(bytes(column.take(column.varint((1 << 21) - 1))).decode())
+    return texts
+
+
 def read_chunk(payload, **frame):
     """A payload as a dictionary: the schema's fields, columns decoded; `frame` is what the frame says of it."""
     buffer = FlatBuffer(payload)
@@ -222,6 +230,7 @@ def read_chunk(payload, **frame):
     for key, value in frame.items():
         require(chunk[key] == value, f"{key} differs from that of the frame")
     chunk["session_id"] = str(uuid.UUID(bytes=chunk["session_id"]))
+    chunk["labels"], chunk["metadata"] = packed_texts(chunk["labels"]), packed_texts(chunk["metadata"])
     words, texts = chunk["metadata"], chunk["labels"] + [chunk["journey_id"] or "none"]
     require(len(words) % 2 == 0 and len(words) <= 64 and chunk["journey_id"] != "", "number of metadata or journey")
     chunk["metadata"] = dict(zip(words[::2], words[1::2]))

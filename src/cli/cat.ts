@@ -45,7 +45,8 @@ export const cat: Command = {
     const reason = damage
       ? messageOf(damage)
       : 'the final chunk is missing: the session was cut short or is being recorded'
-    process.stderr.write(`kymograph: ${recording.path}: ${reason}; the whole frames have been printed\n`)
+    const printed = writer ? 'the whole frames have been printed' : 'there is no whole chunk in it'
+    process.stderr.write(`kymograph: ${recording.path}: ${reason}; ${printed}\n`)
     return 1
   },
 }

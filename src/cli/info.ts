@@ -1,6 +1,6 @@
 import { type Chunk, chunkId } from '../read/index.js'
 import type { Command } from './command.js'
-import { formatBytes, formatDuration, formatRate } from './format/quantity.js'
+import { formatBytes, formatCount, formatDuration, formatRate } from './format/quantity.js'
 import { renderTable } from './format/table.js'
 import { openRecording } from './recording.js'
 import { JSON_OPTION, STORE_OPTION, toJson } from './store-option.js'
@@ -174,7 +174,7 @@ function textOf({ path, bytes, sessions, streams, findings }: RecordingInfo): st
   const lines = [`${path}  ${formatBytes(bytes)}`]
   for (const session of sessions) {
     lines.push(
-      `session   ${session.id}  ${session.state}, ${session.chunks} chunks, ${session.marks} marks`,
+      `session   ${session.id}  ${session.state}, ${formatCount(session.chunks, 'chunk')}, ${formatCount(session.marks, 'mark')}`,
       `started   ${session.startedAt.toISOString()}, ${formatDuration(session.endedAt.getTime() - session.startedAt.getTime())}`,
       `journey   ${session.journeyId ?? '–'}`,
       `labels    ${session.labels.join(', ') || '–'}`,

@@ -1,6 +1,6 @@
 import { basename } from 'node:path'
 import type { ChannelDescriptor, SessionSummary } from '../node/index.js'
-import { formatBytes, formatRate } from './format/quantity.js'
+import { formatBytes, formatCount, formatRate } from './format/quantity.js'
 import { renderTable } from './format/table.js'
 import type { ImportPlan } from './tabular/index.js'
 
@@ -28,7 +28,7 @@ export function recordTable(plan: ImportPlan, summary: SessionSummary, seconds: 
   })
   const rate = seconds > 0 ? Math.round(frames / seconds).toLocaleString('en-US') : '∞'
   return [
-    `session ${summary.id}  ${basename(plan.path)}: ${frames} frames in ${seconds.toFixed(2)} s, ${rate} frames/s, ${summary.chunks} chunks, ${formatBytes(summary.bytes)}`,
+    `session ${summary.id}  ${basename(plan.path)}: ${frames} frames in ${seconds.toFixed(2)} s, ${rate} frames/s, ${formatCount(summary.chunks, 'chunk')}, ${formatBytes(summary.bytes)}`,
     renderTable(['stream', 'channels', 'frames', 'rate', 'gaps', 'lost', 'B/value', 'raw', 'smaller'], rows).trimEnd(),
     ...plan.notes.map((note) => `note: ${note}`),
     '',

@@ -3,7 +3,7 @@ import { decodeColumn } from '../kernels/reference/column.js'
 import { planColumn } from '../kernels/reference/column-plan.js'
 import {
   CHANNELS_MAX_COUNT,
-  CHUNK_MAX_BYTES,
+  DECODED_MAX_BYTES,
   JOURNEY_ID_MAX_LENGTH,
   LABEL_MAX_LENGTH,
   LABELS_MAX_COUNT,
@@ -20,9 +20,6 @@ const NAME = /^[A-Za-z][A-Za-z0-9_.-]*$/
 /** Array types of coded columns (docs/format.md, columns). */
 const COLUMN_TYPE: Record<ChannelType, number> = { f64: 0, f32: 1, i32: 2, i64: 3, enum: 2, text: 2 }
 const VALUE_BYTES: Record<ChannelType, number> = { f64: 8, f32: 4, i32: 4, i64: 8, enum: 4, text: 4 }
-
-/** All times and values of a chunk, decoded: a column of equal values takes 1/1024 of that. */
-const DECODED_MAX_BYTES = 64 * CHUNK_MAX_BYTES
 
 /**
  * Checks that what a chunk says agrees with itself: names, limits, counts against lengths.

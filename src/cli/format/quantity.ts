@@ -39,6 +39,11 @@ export function formatRate(rateHz: number): string {
   return `${rateHz >= 0.01 ? threeDigits(rateHz) : rateHz.toPrecision(2)} Hz`
 }
 
+/** A count with its noun: `1 chunk`, `2 chunks`. */
+export function formatCount(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
+}
+
 function twoUnits(seconds: number, major: number, majorName: string, minor: number, minorName: string): string {
   const rest = Math.floor((seconds % major) / minor)
   return `${Math.floor(seconds / major)} ${majorName} ${String(rest).padStart(2, '0')} ${minorName}`
