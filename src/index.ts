@@ -2,23 +2,7 @@ import { checkRecorderOptions, Recorder, type RecorderOptions } from './session/
 import { RecorderClient } from './worker/client.js'
 import { spawnWebWorker } from './worker/web-worker.js'
 
-export { type ErrorCode, KymographError } from './errors.js'
 export * from './session/index.js'
-export type {
-  Capabilities,
-  ChannelDescriptor,
-  ChannelType,
-  ClockName,
-  Gap,
-  JourneyRecord,
-  LossCounts,
-  LossReason,
-  SessionPage,
-  SessionRecord,
-  SessionSummary,
-  StoredChunk,
-  StreamSummary,
-} from './worker/protocol.js'
 
 /**
  * Opens a recorder in the browser: starts the worker, or runs on the page where none can be had.

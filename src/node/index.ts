@@ -2,23 +2,7 @@ import { checkRecorderOptions, Recorder, type RecorderOptions } from '../session
 import { RecorderClient } from '../worker/client.js'
 import { spawnNodeWorker } from './worker-thread.js'
 
-export { type ErrorCode, KymographError } from '../errors.js'
 export * from '../session/index.js'
-export type {
-  Capabilities,
-  ChannelDescriptor,
-  ChannelType,
-  ClockName,
-  Gap,
-  JourneyRecord,
-  LossCounts,
-  LossReason,
-  SessionPage,
-  SessionRecord,
-  SessionSummary,
-  StoredChunk,
-  StreamSummary,
-} from '../worker/protocol.js'
 
 /** A store in a directory: one `.kymo` file per session. */
 export interface DirectoryStore {

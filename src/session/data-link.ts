@@ -15,6 +15,8 @@ export class DataLink {
   readonly #outstanding: { serial: number; byteLength: number }[] = []
   readonly #handOver: () => void
   #outstandingBytes = 0
+  /** The final chunk is stored, or the link has closed. */
+  #isOver = false
   #serial = 0
   #timer: ReturnType<typeof setTimeout> | undefined
   #waiting: (() => void)[] = []
@@ -29,6 +31,7 @@ export class DataLink {
         if (this.#pool.length < POOL_MAX_BUFFERS) this.#pool.push(message.buffer)
         return
       }
+      if (message.kind === 'stored' && message.final) this.#isOver = true
       if (message.kind === 'stored' || message.kind === 'flushed') this.#acknowledge(message.serial)
       receive(message)
     }
@@ -58,6 +61,11 @@ export class DataLink {
     while (this.#outstanding.length > 0 && this.#outstanding[0]!.serial <= serial) await this.#news()
   }
 
+  /** Resolves when the final chunk is stored, or the link has closed. */
+  async finalStored(): Promise<void> {
+    while (!this.#isOver) await this.#news()
+  }
+
   takeBuffer(): ArrayBuffer {
     return this.#pool.pop() ?? new ArrayBuffer(BATCH_BYTES)
   }
@@ -82,6 +90,7 @@ export class DataLink {
     clearTimeout(this.#timer)
     this.#port.onmessage = null
     this.#port.close()
+    this.#isOver = true
     this.#outstanding.length = 0
     this.#outstandingBytes = 0
     this.#wake()

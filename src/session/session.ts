@@ -5,6 +5,7 @@ import { readClocks } from './clock.js'
 import { DataLink } from './data-link.js'
 import { SessionEvent, type SessionEventDetails, type SessionEventName, type SessionState } from './events.js'
 import { highCardinalityKind, normalizeLabels } from './labels.js'
+import { LossReport } from './loss-report.js'
 import { createMark } from './marks.js'
 import type { SessionSettings } from './options.js'
 import { createSessionId } from './session-id.js'
@@ -38,7 +39,7 @@ export class Session extends EventTarget {
   readonly #link: DataLink
   readonly #streams = new Map<string, StreamWriter>()
   readonly #onEnd: (session: Session) => void
-  readonly #reportedLoss = new Map<string, number>()
+  readonly #losses = new LossReport()
   readonly #abort = () => void this.stop().catch(() => {})
   #labels: string[]
   #labelsRevision = 0
@@ -87,19 +88,8 @@ export class Session extends EventTarget {
       throw new KymographError('aborted', 'the signal was aborted before the session started')
     const channel = new MessageChannel()
     const session = new Session(client, settings, channel.port1, onEnd)
-    const start: SessionStart = {
-      id: session.id,
-      ...(settings.journeyId === undefined ? {} : { journeyId: settings.journeyId }),
-      labels: settings.labels,
-      metadata: settings.metadata,
-      clock: readClocks(),
-      ...(settings.importedStartNs === undefined ? {} : { importedStartNs: settings.importedStartNs }),
-      streams: settings.streams.map(({ plan }) => plan),
-      chunkMaxMs: settings.chunkMaxMs,
-      chunkMaxBytes: settings.chunkMaxBytes,
-    }
     try {
-      await client.call('createSession', start, channel.port2)
+      await client.call('createSession', startOf(session.id, settings), channel.port2)
     } catch (cause) {
       session.#link.close()
       throw cause
@@ -240,6 +230,7 @@ export class Session extends EventTarget {
     try {
       const counts = [...this.#streams.values()].map((stream) => stream.counts)
       const summary = await this.#client.call('stop', this.id, this.#link.serial, readClocks(), counts)
+      await this.#link.finalStored()
       this.#become('stopped')
       this.#end()
       return summary
@@ -253,17 +244,7 @@ export class Session extends EventTarget {
   #handOver(): void {
     for (const stream of this.#streams.values()) {
       stream.handOver()
-      this.#reportLoss(stream)
-    }
-  }
-
-  #reportLoss(stream: StreamWriter): void {
-    for (const [reason, frames] of Object.entries(stream.counts.lost) as [LossReason, number][]) {
-      const key = `${stream.name}\n${reason}`
-      const reported = this.#reportedLoss.get(key) ?? 0
-      if (frames === reported) continue
-      this.#reportedLoss.set(key, frames)
-      this.#emit('loss', { stream: stream.name, reason, frames: frames - reported })
+      for (const loss of this.#losses.since(stream)) this.#emit('loss', loss)
     }
   }
 
@@ -325,5 +306,21 @@ export class Session extends EventTarget {
 
   #emit<N extends SessionEventName>(name: N, detail: SessionEventDetails[N]): void {
     this.dispatchEvent(new SessionEvent(name, detail))
+  }
+}
+
+/** What the worker has to know of a session before the first frame. */
+function startOf(id: string, settings: SessionSettings): SessionStart {
+  const { journeyId, labels, metadata, importedStartNs, streams, chunkMaxMs, chunkMaxBytes } = settings
+  return {
+    id,
+    ...(journeyId === undefined ? {} : { journeyId }),
+    labels,
+    metadata,
+    clock: readClocks(),
+    ...(importedStartNs === undefined ? {} : { importedStartNs }),
+    streams: streams.map(({ plan }) => plan),
+    chunkMaxMs,
+    chunkMaxBytes,
   }
 }

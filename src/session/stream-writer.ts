@@ -5,12 +5,9 @@ import { readClocks } from './clock.js'
 import type { DataLink } from './data-link.js'
 import type { StreamDeclaration } from './declaration.js'
 import { describe } from './text.js'
+import { copyBits, hasTypeOfAll, type Values } from './value-copier.js'
 import { type Value, ValueWriter } from './value-writer.js'
 
-/** Values of many frames, interleaved; a plain array can hold what a typed one cannot: text, absent values, a mix. */
-export type Values = Float64Array | Float32Array | Int32Array | BigInt64Array | readonly Value[]
-
-type TypedValues = Exclude<Values, readonly Value[]>
 type TimeUnit = 'ms' | 'ns'
 
 /** Milliseconds that still fit into int64 nanoseconds. */
@@ -114,7 +111,7 @@ export class StreamWriter {
       )
     }
     this.#checkClock(unit)
-    const copy = this.#copierOf(values)
+    const bits = hasTypeOfAll(values, this.#declaration.plan.descriptor.channels) ? values : undefined
     let taken = 0
     while (taken < timestamps.length) {
       const batch = this.#admit(unit, timestamps.length - taken)
@@ -131,7 +128,8 @@ export class StreamWriter {
         }
         batch.timesMs.set(timestamps.subarray(taken, taken + frames), this.#frames)
       }
-      copy(batch, taken, frames)
+      if (bits) copyBits(bits, this.#channels, taken, frames, batch, this.#frames)
+      else this.#putFrames(batch, values, taken, frames)
       this.#appended(frames)
       taken += frames
     }
@@ -252,49 +250,14 @@ export class StreamWriter {
     batch.slotHalves[2 * base + (c >> 5)]! |= 1 << (c & 31)
   }
 
-  /** Copies frames of `values` into a batch at its end; whole bit patterns where the array has the channels' type. */
-  #copierOf(values: Values): (batch: Batch, from: number, frames: number) => void {
-    const stride = this.#stride
-    const channels = this.#channels
-    const width = this.#bitWidthOf(values)
-    if (width === 0) {
-      return (batch, from, frames) => {
-        for (let i = 0; i < frames; i++) {
-          const base = (this.#frames + i) * stride
-          batch.slotHalves[2 * base] = 0
-          batch.slotHalves[2 * base + 1] = 0
-          for (let c = 0; c < channels; c++) this.#put(batch, base, c, values[(from + i) * channels + c])
-        }
-      }
+  /** The way for values that have to be converted: one by one. */
+  #putFrames(batch: Batch, values: Values, from: number, frames: number): void {
+    for (let i = 0; i < frames; i++) {
+      const base = (this.#frames + i) * this.#stride
+      batch.slotHalves[2 * base] = 0
+      batch.slotHalves[2 * base + 1] = 0
+      for (let c = 0; c < this.#channels; c++) this.#put(batch, base, c, values[(from + i) * this.#channels + c])
     }
-    const typed = values as TypedValues
-    const halves = new Int32Array(typed.buffer, typed.byteOffset, typed.byteLength / 4)
-    const step = width / 32
-    return (batch, from, frames) => {
-      const target = batch.slotHalves
-      let source = from * channels * step
-      let at = this.#frames * stride * 2
-      for (let i = 0; i < frames; i++) {
-        target[at++] = 0
-        target[at++] = 0
-        for (let c = 0; c < channels; c++) {
-          target[at++] = halves[source++]!
-          target[at++] = step === 2 ? halves[source++]! : 0
-        }
-      }
-    }
-  }
-
-  /** 64 or 32 when `values` is an array of the one type all channels have, else 0. */
-  #bitWidthOf(values: Values): 0 | 32 | 64 {
-    const isAll = (type: string) => this.#declaration.plan.descriptor.channels.every((channel) => channel.type === type)
-    if (values instanceof Float64Array) return isAll('f64') ? 64 : 0
-    if (values instanceof Float32Array) return isAll('f32') ? 32 : 0
-    if (values instanceof Int32Array) return isAll('i32') ? 32 : 0
-    if (values instanceof BigInt64Array) return isAll('i64') ? 64 : 0
-    if (!Array.isArray(values))
-      throw new TypeError(`"values" expected a typed array or an array, got ${describe(values)}`)
-    return 0
   }
 
   #checkClock(unit: TimeUnit): void {

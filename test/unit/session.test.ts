@@ -238,7 +238,10 @@ describe.each(THREADS)('a session (worker: %s)', (worker) => {
     session.stream('imu').push(1, 1, 1)
     await session.flush()
     session.stream('imu').push(2, 1, 1)
+    const finals: boolean[] = []
+    session.addEventListener('chunk', (event: SessionEvent<'chunk'>) => finals.push(event.detail.final))
     await session.stop()
+    expect(finals).toEqual([true])
     expect(await seen).toEqual([
       { id: `${session.id}:0:0`, seq: 0, final: false },
       { id: `${session.id}:0:1`, seq: 1, final: true },
