@@ -1,7 +1,8 @@
 import { once } from 'node:events'
-import { type Chunk, framesOf, type KymographError } from '../read/index.js'
+import { type Chunk, framesOf } from '../read/index.js'
+import { ChunkSequence } from './chunk-sequence.js'
 import type { Command } from './command.js'
-import { messageOf, UsageError } from './failure.js'
+import { UsageError } from './failure.js'
 import { type RowWriter, rowWriterOf } from './frame-rows.js'
 import { openRecording } from './recording.js'
 import { STORE_OPTION } from './store-option.js'
@@ -24,29 +25,33 @@ export const cat: Command = {
     if (format !== 'csv' && format !== 'ndjson')
       throw new UsageError(`--format expected csv or ndjson, got ${JSON.stringify(format)}`)
     const recording = await openRecording(args)
-    let damage: KymographError | undefined
+    const sequence = new ChunkSequence()
+    const findings: string[] = []
     let isFinished = false
     let writer: RowWriter | undefined
     for await (const item of recording.items()) {
       if (item.kind === 'damage') {
-        damage ??= item.error
+        findings.push(`${item.error.message} (${item.byteLength} bytes skipped from byte ${item.offset})`)
         continue
       }
       const { chunk } = item
       isFinished ||= chunk.final
-      if (chunk.amendment) continue
+      const isRepeated = sequence.isRepeated(chunk)
+      const oddity = sequence.next(chunk)
+      // a hole beside damage is that damage
+      if (oddity && findings.length === 0) findings.push(oddity)
+      if (chunk.amendment || isRepeated) continue
       writer ??= rowWriterOf(format, chunk, chooseStream(chunk, args.text('stream'), format))
       for (const { descriptor } of chunk.streams) {
         if (!writer.wants(descriptor.name)) continue
         await print(writer.rows(descriptor.name, framesOf(chunk, descriptor.name)))
       }
     }
-    if (!damage && isFinished) return 0
-    const reason = damage
-      ? messageOf(damage)
-      : 'the final chunk is missing: the session was cut short or is being recorded'
+    if (!isFinished) findings.push('the final chunk is missing: the session was cut short or is being recorded')
+    if (findings.length === 0) return 0
     const printed = writer ? 'the whole frames have been printed' : 'there is no whole chunk in it'
-    process.stderr.write(`kymograph: ${recording.path}: ${reason}; ${printed}\n`)
+    const more = findings.length > 1 ? `, and ${findings.length - 1} more findings (kymograph info lists them)` : ''
+    process.stderr.write(`kymograph: ${recording.path}: ${findings[0]}${more}; ${printed}\n`)
     return 1
   },
 }

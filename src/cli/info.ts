@@ -1,4 +1,5 @@
-import { type Chunk, chunkId } from '../read/index.js'
+import type { Chunk } from '../read/index.js'
+import { ChunkSequence } from './chunk-sequence.js'
 import type { Command } from './command.js'
 import { formatBytes, formatCount, formatDuration, formatRate } from './format/quantity.js'
 import { renderTable } from './format/table.js'
@@ -71,27 +72,17 @@ export const info: Command = {
 class Gatherer {
   readonly #info: RecordingInfo
   readonly #columnBytes = new Map<string, { time: number; columns: number[]; values: number[] }>()
-  #last: Chunk | undefined
+  readonly #sequence = new ChunkSequence()
 
   constructor(result: RecordingInfo) {
     this.#info = result
   }
 
   add(chunk: Chunk): void {
-    const last = this.#last
-    if (last && last.sessionId === chunk.sessionId && chunk.seq !== last.seq + 1) {
-      const what =
-        chunk.seq <= last.seq
-          ? 'comes again'
-          : `follows ${chunkId(last)}: ${chunk.seq - last.seq - 1} chunks are missing`
-      this.#info.findings.push({
-        offset: 0,
-        byteLength: 0,
-        code: 'sequence',
-        message: `chunk ${chunkId(chunk)} ${what}`,
-      })
-    }
-    this.#last = chunk
+    const isRepeated = this.#sequence.isRepeated(chunk)
+    const oddity = this.#sequence.next(chunk)
+    if (oddity) this.#info.findings.push({ offset: 0, byteLength: 0, code: 'sequence', message: oddity })
+    if (isRepeated) return
     let session = this.#info.sessions.find(({ id }) => id === chunk.sessionId)
     if (!session) {
       session = {

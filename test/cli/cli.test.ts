@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { readChunks } from '../../src/read/index.js'
 
 const CLI = resolve('dist/cli.js')
 const EXAMPLES = resolve('examples/recordings')
@@ -208,6 +209,34 @@ describe('kymograph info', () => {
     expect(cut.code).toBe(1)
     expect(cut.stderr).toContain('cut short')
     expect(csv.startsWith(cut.stdout)).toBe(true)
+  })
+})
+
+describe('kymograph cat and info', () => {
+  it('tell of chunks that are missing, repeated or out of place', async () => {
+    const csv = `timestamp_ns,x\n${Array.from({ length: 30_000 }, (_, i) => `${i},${Math.fround(Math.sin(i))}`).join('\n')}\n`
+    const { path } = await recorded(csv)
+    const bytes = await readFile(path)
+    const ends: number[] = []
+    for await (const item of readChunks(bytes)) if (item.kind === 'chunk') ends.push(item.offset + item.bytes.length)
+    expect(ends.length).toBeGreaterThan(3)
+    const [first, second, third] = [
+      bytes.subarray(0, ends[0]),
+      bytes.subarray(ends[0], ends[1]),
+      bytes.subarray(ends[1]),
+    ]
+    const whole = await kymograph('cat', path)
+    await writeFile(path, Buffer.concat([first, third]))
+    expect(await kymograph('cat', path)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('1 between them are missing'),
+    })
+    await writeFile(path, Buffer.concat([first, second, second, third]))
+    const repeated = await kymograph('cat', path)
+    expect(repeated).toMatchObject({ code: 1, stderr: expect.stringContaining('comes again') })
+    expect(repeated.stdout).toBe(whole.stdout)
+    await writeFile(path, Buffer.concat([second, first, third]))
+    expect((await kymograph('info', path)).stdout).toMatch(/finding: sequence: .*\n.*comes after/s)
   })
 })
 
