@@ -6,6 +6,7 @@ import {
   FRAME_HEADER_BYTES,
   frameByteLength,
   hasMagic,
+  isSoundHeader,
   readFrameHeader,
 } from '../wire/index.js'
 import type { FrameHeader } from '../wire/model.js'
@@ -103,7 +104,7 @@ class FrameSearch {
     this.#crc32c = crc32c
   }
 
-  /** Moves on to where a frame may begin: behind the one here if its length can be trusted, else the next magic. */
+  /** Moves on to where a frame may begin: behind the one here if its length can be trusted, else the next sound header. */
   *next(): Generator<number, void, boolean> {
     const window = this.#window
     const frameEnd = yield* this.#trustedFrameEnd()
@@ -111,8 +112,9 @@ class FrameSearch {
     if (frameEnd !== undefined) return
     while (yield 4) {
       window.skip(magicStart(window.bytes))
-      if (!(yield 4)) break
-      if (hasMagic(window.bytes, 0)) return
+      if (!(yield FRAME_HEADER_BYTES)) break
+      if (isSoundHeader(window.bytes, 0, this.#crc32c)) return
+      window.skip(1)
     }
     window.skip(window.bytes.length)
   }

@@ -77,6 +77,14 @@ export function hasMagic(bytes: Uint8Array, offset: number): boolean {
   )
 }
 
+/** Whether a header of this version stands at `offset` and its checksum holds: what a search for frames asks, cheaply. */
+export function isSoundHeader(bytes: Uint8Array, offset: number, crc32c: Crc32c = referenceCrc32c): boolean {
+  if (bytes.length < offset + FRAME_HEADER_BYTES || !hasMagic(bytes, offset)) return false
+  if (bytes[offset + 4] !== FRAME_VERSION || bytes[offset + 5] !== FRAME_HEADER_BYTES) return false
+  const view = new DataView(bytes.buffer, bytes.byteOffset + offset, FRAME_HEADER_BYTES)
+  return view.getUint32(44, true) === crc32c(bytes.subarray(offset, offset + 44))
+}
+
 /**
  * Reads the header at `offset`, in this order: magic and version, header checksum, features, size. No length is
  * trusted before the checksum holds. Offsets in errors are those in `bytes`.

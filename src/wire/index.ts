@@ -9,6 +9,7 @@ export {
   FRAME_VERSION,
   frameByteLength,
   hasMagic,
+  isSoundHeader,
   readFrameHeader,
 } from './frame.js'
 export { checkIndices, textsOfChannel } from './indices.js'

@@ -35,6 +35,11 @@ describe('tables', () => {
     expect(values).toEqual({ a_b_c: [' one\ntwo', '2\n3'], x: [1, 2] })
   })
 
+  it('may not end with a carriage return alone', async () => {
+    await expect(importText('t,x\r1,2\r2,3\r')).rejects.toThrow(/line 1: carriage return/)
+    await expect(importText('t,x\n1,2\r2,3\n')).rejects.toThrow(/line 2: carriage return/)
+  })
+
   it('need no header row', async () => {
     const { plan, values } = await importText('0,1,a\n10,2,a\n')
     expect(plan.header).toBe(false)

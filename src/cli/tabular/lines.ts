@@ -23,14 +23,24 @@ export async function* readLines(path: string, onProgress?: ReadProgress): Async
       )
     }
     if (lines.length === 0) continue
-    for (let i = 0; i < lines.length; i++) {
-      const line = lines[i]!
-      if (line.charCodeAt(line.length - 1) === 13) lines[i] = line.slice(0, -1)
-    }
+    for (let i = 0; i < lines.length; i++) lines[i] = withoutReturn(path, lines[i]!, firstLine + i)
     yield { lines, firstLine }
     firstLine += lines.length
   }
-  if (rest !== '') yield { lines: [rest.endsWith('\r') ? rest.slice(0, -1) : rest], firstLine }
+  if (rest !== '') yield { lines: [withoutReturn(path, rest, firstLine)], firstLine }
+}
+
+/** A line without the CR of a CRLF. A CR elsewhere outside of quotes would be taken for a blank, so it is refused. */
+function withoutReturn(path: string, line: string, number: number): string {
+  const at = line.indexOf('\r')
+  if (at < 0) return line
+  if (at < line.length - 1 && !line.includes('"')) {
+    throw new KymographError(
+      'import-unreadable',
+      `${path}, line ${number}: carriage return without line feed at character ${at + 1}; convert the line ends: tr '\\r' '\\n'`,
+    )
+  }
+  return line.endsWith('\r') ? line.slice(0, -1) : line
 }
 
 /** Whether a line holds no row: a comment, or nothing but blanks. */
