@@ -34,6 +34,12 @@ const cases: [title: string, content: string | Uint8Array, code: string, says: R
   ['a text value too long', `t,x\n0,a${'b'.repeat(4096)}\n`, 'import-value', /4096/],
   ['an open quote', 't,x\n0,"a\n1,b\n', 'import-value', /line 2: a quoted cell has no closing quote/],
   ['a bad JSON line', '{"t":0,"x":1}\n{"t":1,"x":}\n', 'import-value', /line 2: expected one JSON object/],
+  [
+    'a key both nested and dotted',
+    '{"t":0,"a":{"b":1},"a.b":2}\n',
+    'import-value',
+    /line 1: expected each key once, "a\.b"/,
+  ],
   ['a JSON line that is no object', '{"t":0,"x":1}\n7\n', 'import-value', /line 2.*no object/],
   ['a number among booleans', '{"t":0,"x":true}\n{"t":1,"x":1}\n', 'import-value', /line 2, column "x"/],
   ['a lone surrogate', '{"t":0,"x":"\\ud800"}\n', 'import-value', /well-formed/],

@@ -3,7 +3,7 @@ import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { splitCells } from '../../src/cli/tabular/cells.js'
-import { inspectFile } from '../../src/cli/tabular/index.js'
+import { inspectFile, readFrames } from '../../src/cli/tabular/index.js'
 import { channelsOf, fixture, framesByStream, importText, removeFixtures } from './tabular-fixture.js'
 
 removeFixtures()
@@ -77,6 +77,20 @@ describe('tables', () => {
     await expect(importText('t,x\n0,1\n1,"a\nb\nc\n')).rejects.toThrow(/line 3: .*no closing quote/)
   })
 
+  it('say that comments stand among the rows: a row may look like one', async () => {
+    const { plan, values } = await importText('# a\ntag,t,x\n#1,0,1\nb,2,3\n\n#2,1,2\n"#3",3,4\n')
+    expect(values).toEqual({ tag: ['b', '#3'], x: [3, 4] })
+    expect(plan.notes.at(-1)).toBe('2 comment lines among the rows skipped, from line 3')
+    expect((await importText('# a\nt,x\n0,1\n')).plan.notes).toHaveLength(1)
+  })
+
+  it('say from which line each frame is', async () => {
+    const plan = await inspectFile(fixture('# a\nt,x\n0,"a\nb"\n\n1,b\n2,c\n'))
+    const lines: number[] = []
+    for await (const batch of readFrames(plan)) lines.push(...batch.lines)
+    expect(lines).toEqual([3, 6, 7])
+  })
+
   it('hand frames over in batches of up to 4096', async () => {
     const rows = Array.from({ length: 10_000 }, (_, i) => `${i},${i / 2}`)
     const { timestampsNs, values, plan } = await importText(`t_ms,x\n${rows.join('\n')}\n`)
@@ -104,6 +118,12 @@ describe('names', () => {
       ['x_y_3', undefined, 'x y'],
       ['ok_', undefined, undefined],
     ])
+  })
+
+  it('leave timestamp_ns to the time', async () => {
+    const { plan, values } = await importText('time,timestamp_ns,x\n0,5,1\n1,6,2\n', { timeColumn: 'time' })
+    expect(values).toEqual({ timestamp_ns_2: [5, 6], x: [1, 2] })
+    expect(plan.streams[0]!.descriptor.channels[0]!.originalName).toBe('timestamp_ns')
   })
 
   it('of the stream come from the file or the caller', async () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { isPlainInteger, isShortestF32, numberOf } from '../../src/cli/tabular/number-cell.js'
+import { isKeptByF64, isPlainInteger, isShortestF32, numberOf } from '../../src/cli/tabular/number-cell.js'
 import { channelsOf, importText, removeFixtures } from './tabular-fixture.js'
 
 removeFixtures()
@@ -26,6 +26,17 @@ describe('the type of a column', () => {
     expect(values.x).toEqual([2 ** 63, 1])
   })
 
+  it('is text for integers that neither 64 bits nor a double keep', async () => {
+    const { plan, values } = await importText(column(['12345678901234567891', '7', '12345678901234567000']))
+    expect(channelsOf(plan)).toBe('x:text')
+    expect(values.x).toEqual(['12345678901234567891', '7', '12345678901234567000'])
+    expect(await typeOf(['7', '12345678901234567000'])).toBe('text')
+    expect(plan.notes).toContain("integers of 'x' go beyond 64 bits: recorded as text")
+    const told = await importText(column(['12345678901234567891', '7']), { types: { x: 'f64' } })
+    expect(told.values.x).toEqual([Number('12345678901234567891'), 7])
+    expect(told.plan.notes).toContain("1 cell of 'x' has more digits than a 64-bit float keeps")
+  })
+
   it('is no integer type for leading zeros, plus signs and minus zero', async () => {
     for (const cell of ['007', '+5', '-0', '1.0']) expect(await typeOf(['1', cell])).toBe('f32')
   })
@@ -46,6 +57,18 @@ describe('the type of a column', () => {
   it('is the nearest double for more digits than one holds', async () => {
     const { values } = await importText(column(['0.1000000000000000055511151231257827', '3.141592653589793238']))
     expect(values.x).toEqual([0.1, Math.PI])
+  })
+
+  it('is told of when a double does not keep every digit', async () => {
+    const notesOf = async (cells: string[]) => (await importText(column(cells))).plan.notes.slice(1)
+    expect(await notesOf(['3.14159265358979323846', '1e999', '0.5', '1e-999'])).toEqual([
+      "3 cells of 'x' have more digits than a 64-bit float keeps",
+    ])
+    expect(await notesOf(['9007199254740993', '0.5'])).toEqual([
+      "1 cell of 'x' has more digits than a 64-bit float keeps",
+    ])
+    expect(await notesOf(['9007199254740993', '-9223372036854775808'])).toEqual([])
+    expect(await notesOf(['0.1000000000000000055511151231257827', '5e-324', '-0.000', 'NaN', 'inf'])).toEqual([])
   })
 
   it('knows NaN and the infinities in number columns', async () => {
@@ -105,6 +128,20 @@ function shortestByForce(float: number): number[] {
   throw new Error(`no decimal of 9 digits for ${float}`)
 }
 
+/** The decimal with the cell's count of digits nearest to the cell's double, as digits; by fractions of BigInt. */
+function nearestDecimal(cell: string): string {
+  const exponent = BigInt(cell.split('e')[1]!)
+  const bits = new BigUint64Array(new Float64Array([Number(cell)]).buffer)[0]!
+  let numerator = (bits & (2n ** 52n - 1n)) | (2n ** 52n)
+  let denominator = 1n
+  const power = (bits >> 52n) - 1075n
+  if (power >= 0n) numerator *= 2n ** power
+  else denominator *= 2n ** -power
+  if (exponent >= 0n) denominator *= 10n ** exponent
+  else numerator *= 10n ** -exponent
+  return String((2n * numerator + denominator) / (2n * denominator))
+}
+
 describe('number cells', () => {
   it('are 32-bit floats where brute force says so', () => {
     const float = fc.float({ noNaN: true, noDefaultInfinity: true }).map(Math.abs)
@@ -134,6 +171,21 @@ describe('number cells', () => {
         },
       ),
       { seed: 20_262, numRuns: 3000 },
+    )
+  })
+
+  it('are kept by a double where fractions of BigInt say that its nearest decimal of as many digits is the cell', () => {
+    const digits = fc.stringMatching(/^[1-9](\d{0,23}[1-9])?$/)
+    fc.assert(
+      fc.property(digits, fc.integer({ min: -30, max: 30 }), fc.boolean(), (text, exponent, isShort) => {
+        const cell = isShort ? `${text.slice(0, 17)}e${exponent}` : `${text}e${exponent}`
+        expect(isKeptByF64(cell, Number(cell)), cell).toBe(nearestDecimal(cell) === cell.replace(/e.*/, ''))
+      }),
+      { seed: 20_269, numRuns: 3000 },
+    )
+    fc.assert(
+      fc.property(fc.double({ noNaN: true }), (value) => isKeptByF64(String(value), value)),
+      { seed: 20_270, numRuns: 3000 },
     )
   })
 

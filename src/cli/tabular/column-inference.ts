@@ -2,7 +2,7 @@ import type { KymographError } from '../../errors.js'
 import { ENUM_VALUES_MAX_COUNT, TEXT_VALUE_MAX_LENGTH } from '../../limits.js'
 import type { ChannelType } from '../../read/index.js'
 import { CELL_ABSENT, CELL_BOOLEAN, CELL_NUMBER, CELL_TEXT } from './json-cells.js'
-import { fitsInt64, isPlainInteger, isShortestF32, numberOf } from './number-cell.js'
+import { fitsInt64, isExactInteger, isKeptByF64, isPlainInteger, isShortestF32, numberOf } from './number-cell.js'
 
 const ENUM_GUESS_MAX_COUNT = 64
 const ENUM_VALUE_MAX_LENGTH = 500
@@ -21,6 +21,9 @@ export class ColumnInference {
   #isInt32 = true
   #isInt64 = true
   #isF32 = true
+  #isInteger = true
+  #isExactInteger = true
+  #unkeptCount = 0
   readonly #distinct = new Map<string, number>()
   readonly #distinctMax: number
   #canBeEnum = true
@@ -53,7 +56,26 @@ export class ColumnInference {
     }
     if (this.#isInt32) return { type: 'i32' }
     if (this.#isInt64) return { type: 'i64' }
+    // a number that long is a name: as text it keeps its digits
+    if (this.#isWideInteger) return { type: 'text' }
     return { type: this.#isF32 ? 'f32' : 'f64' }
+  }
+
+  /** What is worth telling of the column, for people. */
+  notes(): string[] {
+    const type = this.result(0).type
+    if (this.#forced === undefined && type === 'text' && this.#kind === CELL_NUMBER) {
+      return [`integers of '${this.#name}' go beyond 64 bits: recorded as text`]
+    }
+    if (this.#unkeptCount === 0 || (type !== 'f64' && type !== 'f32')) return []
+    const have = this.#unkeptCount === 1 ? 'cell of' : 'cells of'
+    const verb = this.#unkeptCount === 1 ? 'has' : 'have'
+    return [`${this.#unkeptCount} ${have} '${this.#name}' ${verb} more digits than a 64-bit float keeps`]
+  }
+
+  /** Integers only, some beyond 64 bits, and not all of them doubles. */
+  get #isWideInteger(): boolean {
+    return this.#isInteger && !this.#isInt64 && !this.#isExactInteger
   }
 
   #kindOf(cell: string, kind: number | undefined): number {
@@ -67,8 +89,11 @@ export class ColumnInference {
     const value = numberOf(cell)
     const isNumber = value !== undefined && kind !== CELL_BOOLEAN && (kind !== CELL_TEXT || !Number.isFinite(value))
     if (!isNumber) throw this.#fail(line, cell, 'a number', `record it as text with --type ${this.#name}=text`)
-    if (this.#isInt64) {
-      this.#isInt64 = isPlainInteger(cell) && fitsInt64(cell)
+    if (!isKeptByF64(cell, value)) this.#unkeptCount++
+    if (this.#isInteger) {
+      this.#isInteger = isPlainInteger(cell) && cell.length <= TEXT_VALUE_MAX_LENGTH
+      this.#isInt64 &&= this.#isInteger && fitsInt64(cell)
+      this.#isExactInteger &&= this.#isInteger && isExactInteger(cell, value)
       this.#isInt32 &&= this.#isInt64 && value >= INT32_MIN && value <= INT32_MAX
     }
     this.#isF32 &&= isShortestF32(value)

@@ -16,6 +16,7 @@ export class FrameBuffer {
   readonly #enumIndexes: (Map<string, number> | undefined)[]
   #frameCount = 0
   #timestampsNs = new BigInt64Array(0)
+  #lines = new Float64Array(0)
   #columns: ImportColumn[] = []
   #present: (Uint8Array | undefined)[] = []
 
@@ -31,6 +32,7 @@ export class FrameBuffer {
   add(timestampNs: bigint, row: Row): ImportBatch | undefined {
     const frame = this.#frameCount++
     this.#timestampsNs[frame] = timestampNs
+    this.#lines[frame] = row.line
     const { cells, kinds } = row
     for (let c = 0; c < this.#channelIndexes.length; c++) {
       const index = this.#channelIndexes[c]!
@@ -53,6 +55,7 @@ export class FrameBuffer {
         Array.isArray(column) ? column.slice(0, frameCount) : column.subarray(0, frameCount),
       ),
       present: this.#present.map((flags) => flags?.subarray(0, frameCount)),
+      lines: this.#lines.subarray(0, frameCount),
     }
     this.#begin()
     return batch
@@ -61,6 +64,7 @@ export class FrameBuffer {
   #begin(): void {
     this.#frameCount = 0
     this.#timestampsNs = new BigInt64Array(BATCH_FRAMES)
+    this.#lines = new Float64Array(BATCH_FRAMES)
     this.#columns = this.#descriptor.channels.map(emptyColumn)
     this.#present = this.#descriptor.channels.map(() => undefined)
   }

@@ -50,6 +50,8 @@ class Inspection {
   readonly #names = new NameRegistry()
   readonly #tally: TimeTally
   #columns: string[]
+  #commentCount = 0
+  #firstCommentLine = 0
 
   constructor(sample: Sample, options: ImportOptions, time: TimeColumn, type?: TypeColumn) {
     this.#sample = sample
@@ -66,7 +68,10 @@ class Inspection {
     let isHeader = header !== undefined
     const width = (header ?? this.#sample.rows[0]!).cells.length
     const widthAs = header ? 'as in the header row' : `as in line ${this.#sample.rows[0]!.line}`
-    for await (const rows of readRows(syntax, jsonColumns, JSON_COLUMNS_MAX, this.#options.onProgress)) {
+    const onComment = (line: number) => {
+      if (this.#commentCount++ === 0) this.#firstCommentLine = line
+    }
+    for await (const rows of readRows(syntax, jsonColumns, JSON_COLUMNS_MAX, this.#options.onProgress, onComment)) {
       if (jsonColumns.size > this.#columns.length && syntax.format === 'ndjson') this.#columns = [...jsonColumns.keys()]
       for (const row of rows) {
         if (isHeader) {
@@ -113,6 +118,11 @@ class Inspection {
       notes.push(`rows of ${quote(stream.name)} hold nothing besides the time and were left out: ${stream.rows}`)
       return false
     })
+    notes.push(...whole.flatMap((stream) => stream.notes()))
+    if (this.#commentCount > 0) {
+      const were = this.#commentCount === 1 ? 'comment line' : 'comment lines'
+      notes.push(`${this.#commentCount} ${were} among the rows skipped, from line ${this.#firstCommentLine}`)
+    }
     this.#refuseUnknownTypes(whole)
     const results = whole.map((stream) => stream.result(clock))
     return {

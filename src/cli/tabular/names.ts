@@ -67,7 +67,11 @@ export function splitUnit(header: string): { quantity: string; unit?: string } {
 
 /** Gives each name once: the second of a kind gets `_2`, the third `_3`. */
 export class NameRegistry {
-  readonly #taken = new Set<string>()
+  readonly #taken: Set<string>
+
+  constructor(...reserved: string[]) {
+    this.#taken = new Set(reserved)
+  }
 
   claim(wanted: string): string {
     let name = wanted

@@ -1,6 +1,9 @@
 import { shortestOfF32 } from '../format/value-format.js'
 
 const SPECIAL = /^([+-]?)(?:(nan)|inf(?:inity)?)$/i
+const DECIMAL = /^[+-]?(\d*)(?:\.(\d*))?(?:e[+-]?\d+)?$/i
+/** Number.toExponential() gives no more. */
+const EXPONENTIAL_MAX_DIGITS = 101
 const INT64_MIN = -(2n ** 63n)
 const INT64_MAX = 2n ** 63n - 1n
 
@@ -37,6 +40,29 @@ export function fitsInt64(cell: string): boolean {
   if (cell.length > 20) return false
   const value = BigInt(cell)
   return value >= INT64_MIN && value <= INT64_MAX
+}
+
+/** Whether the double is the plain integer. */
+export function isExactInteger(cell: string, value: number): boolean {
+  return cell.length <= 15 || (Number.isFinite(value) && BigInt(cell) === BigInt(value))
+}
+
+/** Whether the double says every digit of a finite number's text; longer or larger ones are the nearest double. */
+export function isKeptByF64(cell: string, value: number): boolean {
+  // 15 digits always come back, unless the exponent is extreme
+  if (cell.length <= 15 && Math.abs(value) >= 1e-15 && Math.abs(value) < 1e15) return true
+  if (String(value) === cell) return true
+  const match = DECIMAL.exec(cell)
+  if (!match) return true
+  const digits = significant(match[1]! + (match[2] ?? ''))
+  if (digits === '') return true
+  if (value === 0 || !Number.isFinite(value) || digits.length > EXPONENTIAL_MAX_DIGITS) return false
+  return significant(value.toExponential(digits.length - 1).replace(/e.*|[-.]/g, '')) === digits
+}
+
+/** Digits without the zeros before and behind them. */
+function significant(digits: string): string {
+  return digits.replace(/^0+|0+$/g, '')
 }
 
 /** Whether the number is the shortest decimal of its 32-bit float. */

@@ -57,6 +57,8 @@ export interface ImportBatch {
   columns: ImportColumn[]
   /** Per channel one byte per frame, 1 = present; undefined when nothing is absent. */
   present: (Uint8Array | undefined)[]
+  /** Line of the file each frame begins in, from 1. */
+  lines: Float64Array
 }
 
 export type ImportColumn = Float64Array | Float32Array | Int32Array | BigInt64Array | string[]

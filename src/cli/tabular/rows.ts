@@ -24,16 +24,18 @@ const ROW_MAX_LENGTH = 1 << 20
 
 /**
  * The rows of a file, the header row among them. Keys of NDJSON get the columns they have in `columns`, new ones are
- * added to it, as far as `columnsMax`.
+ * added to it, as far as `columnsMax`. `onComment` is told the comment lines behind the first row.
  */
 export async function* readRows(
   syntax: RowSyntax,
   columns: Map<string, number>,
   columnsMax: number,
   onProgress?: ReadProgress,
+  onComment?: (line: number) => void,
 ): AsyncGenerator<Row[], void, undefined> {
   const isJson = syntax.format === 'ndjson'
   let open: OpenRow | undefined
+  let hasRows = false
   for await (const { lines, firstLine } of readLines(syntax.path, onProgress)) {
     const rows: Row[] = []
     for (let i = 0; i < lines.length; i++) {
@@ -46,7 +48,11 @@ export async function* readRows(
         continue
       }
       const line = firstLine + i
-      if (isSkipped(text)) continue
+      if (isSkipped(text)) {
+        if (hasRows && onComment && text.trim() !== '') onComment(line)
+        continue
+      }
+      hasRows = true
       if (isJson) {
         rows.push(jsonRow(syntax.path, line, text, columns, columnsMax))
         continue
@@ -106,6 +112,8 @@ function jsonRow(path: string, line: number, text: string, columns: Map<string, 
         if (index >= columnsMax) throw tooManyColumns(path, line, columnsMax, name)
         columns.set(name, index)
       }
+      // a row has each name once, but {"a":{"b":1},"a.b":2} says one twice
+      if (kinds[index] !== undefined && kinds[index] !== CELL_ABSENT) throw repeatedKey(path, line, name)
       cells[index] = value
       kinds[index] = kind
     })
@@ -125,6 +133,13 @@ function tooManyColumns(path: string, line: number, columnsMax: number, name: st
   return new KymographError(
     'import-value',
     `${path}, line ${line}: expected at most ${columnsMax - 1} channels besides the time, ${quote(name)} is one more; leave columns out`,
+  )
+}
+
+function repeatedKey(path: string, line: number, name: string): KymographError {
+  return new KymographError(
+    'import-value',
+    `${path}, line ${line}: expected each key once, ${quote(name)} is there both nested and dotted; rename one`,
   )
 }
 

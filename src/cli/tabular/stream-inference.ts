@@ -7,6 +7,9 @@ import { CELL_ABSENT } from './json-cells.js'
 import { NameRegistry, splitUnit, toName } from './names.js'
 import type { Row } from './rows.js'
 
+/** What `cat` calls the time: no channel may have that name as well. */
+const TIME_NAME = 'timestamp_ns'
+
 interface StreamPlace {
   path: string
   name: string
@@ -32,7 +35,7 @@ export class StreamInference {
   /** Keys of `types` that named a channel of this stream. */
   readonly usedTypes = new Set<string>()
   readonly #place: StreamPlace
-  readonly #names = new NameRegistry()
+  readonly #names = new NameRegistry(TIME_NAME)
   readonly #channels: Channel[] = []
   #columnCount = 0
 
@@ -60,6 +63,11 @@ export class StreamInference {
       const kind = kinds?.[index]
       if (kinds ? kind !== CELL_ABSENT : cell !== '') inference.add(cell, kind, line)
     }
+  }
+
+  /** What is worth telling of the channels, for people. */
+  notes(): string[] {
+    return this.#channels.flatMap(({ inference }) => inference.notes())
   }
 
   /** The stream as found; throws when it has no channel. */
