@@ -44,7 +44,7 @@ export const cat: Command = {
       writer ??= rowWriterOf(format, chunk, chooseStream(chunk, args.text('stream'), format))
       for (const { descriptor } of chunk.streams) {
         if (!writer.wants(descriptor.name)) continue
-        await print(writer.rows(descriptor.name, framesOf(chunk, descriptor.name)))
+        for (const text of writer.rows(descriptor.name, framesOf(chunk, descriptor.name))) await print(text)
       }
     }
     if (!isFinished) findings.push('the final chunk is missing: the session was cut short or is being recorded')

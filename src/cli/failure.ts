@@ -1,3 +1,5 @@
+import { printable } from './format/table.js'
+
 /** The caller's words are off: exit code 2. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'
@@ -13,5 +15,5 @@ export function exitCodeOf(error: unknown): 1 | 2 {
 
 /** One line that says what is wrong. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+  return printable(error instanceof Error ? error.message : String(error))
 }

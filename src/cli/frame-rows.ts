@@ -5,7 +5,8 @@ import { type CellValue, csvRow, ndjsonRow } from './format/rows.js'
 export interface RowWriter {
   /** Whether frames of this stream are printed. */
   wants(streamName: string): boolean
-  rows(streamName: string, frames: StreamFrames): string
+  /** Text of many rows at a time: a chunk can hold more than one string can. */
+  rows(streamName: string, frames: StreamFrames): Iterable<string>
 }
 
 /** A writer for one stream, or for all where `streamName` is undefined: then each row says its stream (NDJSON only). */
@@ -29,25 +30,30 @@ export function rowWriterOf(format: 'csv' | 'ndjson', chunk: Chunk, streamName: 
   header += '\n'
   return {
     wants,
-    rows: (_name, frames) => {
-      const text = header + rowsOf(frames, csvRow)
+    *rows(_name, frames) {
+      yield header
       header = ''
-      return text
+      yield* rowsOf(frames, csvRow)
     },
   }
 }
 
 type FormatRow = (timestampNs: bigint, cells: CellValue[], types: ChannelFrames['descriptor']['type'][]) => string
 
-function rowsOf({ timestampsNs, channels }: StreamFrames, format: FormatRow): string {
+const PIECE_LENGTH = 65_536
+
+function* rowsOf({ timestampsNs, channels }: StreamFrames, format: FormatRow): Generator<string> {
   const types = channels.map(({ descriptor }) => descriptor.type)
   const cells: CellValue[] = new Array(channels.length)
   let text = ''
   for (let frame = 0; frame < timestampsNs.length; frame++) {
     for (let c = 0; c < channels.length; c++) cells[c] = cellOf(channels[c]!, frame)
     text += format(timestampsNs[frame]!, cells, types)
+    if (text.length < PIECE_LENGTH) continue
+    yield text
+    text = ''
   }
-  return text
+  yield text
 }
 
 function cellOf({ descriptor, values, validity, dictionary }: ChannelFrames, frame: number): CellValue {

@@ -2,7 +2,7 @@ import type { Chunk } from '../read/index.js'
 import { ChunkSequence } from './chunk-sequence.js'
 import type { Command } from './command.js'
 import { formatBytes, formatCount, formatDuration, formatRate } from './format/quantity.js'
-import { renderTable } from './format/table.js'
+import { printable, renderTable } from './format/table.js'
 import { openRecording } from './recording.js'
 import { JSON_OPTION, STORE_OPTION, toJson } from './store-option.js'
 
@@ -73,6 +73,8 @@ class Gatherer {
   readonly #info: RecordingInfo
   readonly #columnBytes = new Map<string, { time: number; columns: number[]; values: number[] }>()
   readonly #sequence = new ChunkSequence()
+  readonly #sessions = new Map<string, RecordingInfo['sessions'][number]>()
+  readonly #labelsRevisions = new Map<string, number>()
 
   constructor(result: RecordingInfo) {
     this.#info = result
@@ -83,7 +85,7 @@ class Gatherer {
     const oddity = this.#sequence.next(chunk)
     if (oddity) this.#info.findings.push({ offset: 0, byteLength: 0, code: 'sequence', message: oddity })
     if (isRepeated) return
-    let session = this.#info.sessions.find(({ id }) => id === chunk.sessionId)
+    let session = this.#sessions.get(chunk.sessionId)
     if (!session) {
       session = {
         id: chunk.sessionId,
@@ -97,10 +99,15 @@ class Gatherer {
         marks: 0,
       }
       this.#info.sessions.push(session)
+      this.#sessions.set(session.id, session)
     }
     session.chunks += 1
     session.marks += chunk.marks.length
-    session.labels = chunk.labels
+    const revision = this.#labelsRevisions.get(session.id) ?? 0
+    if (chunk.labelsRevision >= revision) {
+      this.#labelsRevisions.set(session.id, chunk.labelsRevision)
+      session.labels = chunk.labels
+    }
     if (chunk.amendment) return
     session.startedAt = new Date(Number(chunk.startedAtNs / 1_000_000n))
     session.endedAt = new Date(Number(chunk.endedAtNs / 1_000_000n))
@@ -167,9 +174,9 @@ function textOf({ path, bytes, sessions, streams, findings }: RecordingInfo): st
     lines.push(
       `session   ${session.id}  ${session.state}, ${formatCount(session.chunks, 'chunk')}, ${formatCount(session.marks, 'mark')}`,
       `started   ${session.startedAt.toISOString()}, ${formatDuration(session.endedAt.getTime() - session.startedAt.getTime())}`,
-      `journey   ${session.journeyId ?? '–'}`,
-      `labels    ${session.labels.join(', ') || '–'}`,
-      ...Object.entries(session.metadata).map(([key, value]) => `metadata  ${key} = ${value}`),
+      `journey   ${printable(session.journeyId ?? '–')}`,
+      `labels    ${printable(session.labels.join(', ')) || '–'}`,
+      ...Object.entries(session.metadata).map(([key, value]) => printable(`metadata  ${key} = ${value}`)),
     )
   }
   lines.push('')

@@ -5,6 +5,7 @@ import type { Command, CommandArguments } from './command.js'
 import { UsageError } from './failure.js'
 import { Progress } from './format/progress.js'
 import { parseDuration } from './format/quantity.js'
+import { printable } from './format/table.js'
 import { recordTable } from './record-table.js'
 import { STORE_OPTION, toJson } from './store-option.js'
 import { type ImportBatch, type ImportPlan, inspectFile, readFrames } from './tabular/index.js'
@@ -40,9 +41,10 @@ export const record: Command = {
     // every file is understood, and every option checked, before anything is written
     const plans: ImportPlan[] = []
     for (const path of args.positionals) plans.push(await inspect(path, settings))
+    if (settings.rateHz !== undefined) for (const plan of plans) resampleable(plan)
     const recorder = await createRecorder({ store: { directory } })
+    const summaries: SessionSummary[] = []
     try {
-      const summaries: SessionSummary[] = []
       for (const plan of plans) {
         const { summary, seconds } = await recordFile(recorder, plan, settings)
         summaries.push(summary)
@@ -50,10 +52,26 @@ export const record: Command = {
       }
       if (args.has('json')) process.stdout.write(toJson(summaries))
       return 0
+    } catch (cause) {
+      // all of the files or none
+      for (const { id } of summaries) await recorder.sessions.delete(id)
+      throw cause
     } finally {
       await recorder.dispose()
     }
   },
+}
+
+/** Integer channels are resampled as 64-bit floats; text cannot be. @throws UsageError naming file and column. */
+function resampleable(plan: ImportPlan): void {
+  for (const { descriptor } of plan.streams) {
+    for (const { name, type } of descriptor.channels) {
+      if (type !== 'enum' && type !== 'text') continue
+      throw new UsageError(
+        `${plan.path}: --rate resamples numbers, column "${name}" is ${type}; leave it out of the file`,
+      )
+    }
+  }
 }
 
 interface RecordSettings {
@@ -126,12 +144,20 @@ async function recordFile(
   const session = await recorder.createSession({
     labels: settings.labels,
     ...(journeyId === undefined ? {} : { journeyId }),
-    metadata: new Map([['source', basename(plan.path).slice(0, 500)], ...settings.metadata]),
+    metadata: new Map([['source', [...printable(basename(plan.path))].slice(0, 200).join('')], ...settings.metadata]),
     importedStartNs: plan.startedAtNs ?? BigInt(Date.now()) * 1_000_000n,
     streams: Object.fromEntries(
       plan.streams.map(({ descriptor: { name, clock, channels } }) => [
         name,
-        { channels, clock, overflow: 'wait' as const, ...(rateHz === undefined ? {} : { resample: { rateHz } }) },
+        {
+          channels:
+            rateHz === undefined
+              ? channels
+              : channels.map((channel) => (channel.type === 'f32' ? channel : { ...channel, type: 'f64' as const })),
+          clock,
+          overflow: 'wait' as const,
+          ...(rateHz === undefined ? {} : { resample: { rateHz } }),
+        },
       ]),
     ),
   })

@@ -20,6 +20,8 @@ export class SessionFile {
   #frames: FramePlace[] = []
   #record: SessionRecord | undefined
   #byteLength = 0
+  /** Inode, size and time of change of the file that was read. */
+  #version = ''
   #writer: FileHandle | undefined
 
   constructor(path: string) {
@@ -61,9 +63,11 @@ export class SessionFile {
   /** Looks whether the file has changed behind our back and reads it again if so; false when it is gone. */
   async refresh(): Promise<boolean> {
     if (this.#writer) return true
-    const found = await stat(this.#path).catch(() => undefined)
+    const found = await stat(this.#path, { bigint: true }).catch(() => undefined)
     if (!found?.isFile()) return false
-    if (found.size !== this.#byteLength) await this.#scan(found.size)
+    const version = `${found.ino}:${found.size}:${found.mtimeNs}`
+    if (version !== this.#version) await this.#scan(Number(found.size))
+    this.#version = version
     return this.#record !== undefined
   }
 
@@ -140,7 +144,8 @@ async function walkHeaders(handle: FileHandle, fileByteLength: number): Promise<
       throw cause
     }
     const byteLength = frameByteLength(header)
-    if (offset + byteLength > fileByteLength) break
+    // a torn tail, or a length that lies: something may have been appended behind it
+    if (offset + byteLength > fileByteLength) return undefined
     places.push({ offset, byteLength, header })
     offset += byteLength
   }

@@ -119,7 +119,7 @@ function declareChannel(stream: string, channel: string | ChannelOptions): Chann
     ...(unit === undefined ? {} : { unit: normalizeText(`${field}.unit`, unit, UNIT_MAX_LENGTH) }),
     ...(values === undefined ? {} : { values: checkEnumValues(field, values) }),
     ...(kind === undefined ? {} : { kind }),
-    ...(originalName === undefined ? {} : { originalName: originalName.slice(0, 256) }),
+    ...(originalName === undefined ? {} : { originalName: [...originalName].slice(0, 128).join('') }),
   }
 }
 

@@ -5,6 +5,7 @@ import { isSkipped, readLines } from './lines.js'
 import { numberOf } from './number-cell.js'
 import { type Row, type RowSyntax, readRows } from './rows.js'
 
+const SAMPLE_CHARACTERS = 1 << 23
 const SAMPLE_ROWS = 1000
 const SAMPLE_LINES = 50
 const DELIMITERS = ['\t', ';', ','] as const
@@ -28,9 +29,11 @@ export async function readBeginning(path: string, header: boolean | undefined, c
   const syntax = await detectSyntax(path)
   const columns = new Map<string, number>()
   const rows: Row[] = []
+  let sampledCharacters = 0
   for await (const block of readRows(syntax, columns, columnsMax)) {
     rows.push(...block.slice(0, SAMPLE_ROWS + 1 - rows.length))
-    if (rows.length > SAMPLE_ROWS) break
+    sampledCharacters += block.reduce((sum, { cells }) => cells.reduce((length, cell) => length + cell.length, sum), 0)
+    if (rows.length > SAMPLE_ROWS || sampledCharacters > SAMPLE_CHARACTERS) break
   }
   const hasHeader = syntax.format !== 'ndjson' && (header ?? !rows[0]?.cells.some(isValueLike))
   const first = hasHeader ? rows.shift() : undefined

@@ -3,6 +3,7 @@ import { FrameBuffer } from './frame-buffer.js'
 import { JSON_COLUMNS_MAX } from './inspect.js'
 import type { ImportBatch, ImportPlan } from './plan.js'
 import { readRows } from './rows.js'
+import { fileVersion } from './text-source.js'
 import { TimeReader } from './time-reader.js'
 import { timeError } from './time-tally.js'
 
@@ -43,10 +44,10 @@ export async function* readFrames(
       if (batch) yield batch
     }
   }
-  if (rowsRead !== plan.rows) {
+  if (rowsRead !== plan.rows || (await fileVersion(path)) !== source.version) {
     throw new KymographError(
       'import-unreadable',
-      `${path} changed while it was read: expected ${plan.rows} rows, found ${rowsRead}; record it when nobody writes to it`,
+      `${path} changed while it was read; record it when nobody writes to it`,
     )
   }
   for (const buffer of buffers.values()) {

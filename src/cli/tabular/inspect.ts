@@ -7,6 +7,7 @@ import { isName, NameRegistry, streamNameOf, toName } from './names.js'
 import type { ImportOptions, ImportPlan } from './plan.js'
 import { readRows } from './rows.js'
 import { StreamInference } from './stream-inference.js'
+import { fileVersion } from './text-source.js'
 import { findTimeColumn, type TimeColumn } from './time-column.js'
 import { isUnixTime } from './time-reader.js'
 import { TimeTally } from './time-tally.js'
@@ -43,6 +44,7 @@ export async function inspectFile(path: string, options: ImportOptions = {}): Pr
 
 class Inspection {
   readonly #sample: Sample
+  #version = ''
   readonly #options: ImportOptions
   readonly #time: TimeColumn
   readonly #type: TypeColumn | undefined
@@ -63,6 +65,7 @@ class Inspection {
   }
 
   async run(): Promise<ImportPlan> {
+    this.#version = await fileVersion(this.#sample.syntax.path)
     const { syntax, header } = this.#sample
     const jsonColumns = new Map(this.#sample.columns)
     let isHeader = header !== undefined
@@ -133,6 +136,7 @@ class Inspection {
       notes,
       ...(clock === 'unix' ? { startedAtNs: firstNs } : {}),
       source: {
+        version: this.#version,
         columns: this.#columns,
         timeIndex: this.#time.index,
         timeUnit: this.#time.unit,

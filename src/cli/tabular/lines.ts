@@ -1,7 +1,7 @@
 import { KymographError } from '../../errors.js'
 import { type ReadProgress, readText } from './text-source.js'
 
-const LINE_MAX_LENGTH = 1 << 24
+const LINE_MAX_LENGTH = 1 << 20
 
 /** Consecutive lines without their line ends; `firstLine` counts from 1. */
 export interface LineBlock {

@@ -38,6 +38,8 @@ export interface ImportPlan {
 }
 
 export interface ImportSource {
+  /** Inode, size and time of change of the file when it was looked at. */
+  version: string
   /** Names of the file's columns. */
   columns: string[]
   timeIndex: number

@@ -21,6 +21,8 @@ export interface Row {
 
 /** A quoted cell may span lines, up to that many characters. */
 const ROW_MAX_LENGTH = 1 << 20
+/** … and so many lines with quotes: each is a place where it may end, and is tried from the row's beginning. */
+const ROW_MAX_ATTEMPTS = 200
 
 /**
  * The rows of a file, the header row among them. Keys of NDJSON get the columns they have in `columns`, new ones are
@@ -70,6 +72,7 @@ export async function* readRows(
 class OpenRow {
   readonly line: number
   readonly #lines: string[]
+  #attempts = 0
   #length: number
 
   constructor(text: string, line: number) {
@@ -82,8 +85,9 @@ class OpenRow {
   continueWith(text: string, syntax: RowSyntax): Row | undefined {
     this.#lines.push(text)
     this.#length += text.length + 1
-    if (this.#length > ROW_MAX_LENGTH) throw unclosed(syntax.path, this.line)
+    if (this.#length > ROW_MAX_LENGTH || this.#attempts > ROW_MAX_ATTEMPTS) throw unclosed(syntax.path, this.line)
     // a line without a quote closes nothing
+    if (text.includes('"')) this.#attempts += 1
     const cells = text.includes('"') ? cellsOf(this.#lines.join('\n'), this.line, syntax) : undefined
     return cells && { line: this.line, cells }
   }

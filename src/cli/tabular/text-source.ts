@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs'
-import { open } from 'node:fs/promises'
+import { open, stat } from 'node:fs/promises'
 import { pipeline } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { KymographError } from '../../errors.js'
@@ -96,4 +96,10 @@ function unreadable(path: string, cause: unknown): KymographError {
     Z_DATA_ERROR: `the gzip file is damaged (${message}); copy it again`,
   }
   return new KymographError('import-unreadable', `cannot read ${path}: ${reasons[code ?? ''] ?? message}`, { cause })
+}
+
+/** Tells one state of a file from another: inode, size, time of change. */
+export async function fileVersion(path: string): Promise<string> {
+  const { ino, size, mtimeNs } = await stat(path, { bigint: true })
+  return `${ino}:${size}:${mtimeNs}`
 }
