@@ -23,6 +23,7 @@ export type ErrorCode =
   // worker
   | 'worker-lost'
   | 'worker-timeout'
+  | 'no-shared-memory'
   | 'disposed'
   | 'internal'
   // imports
@@ -33,6 +34,8 @@ export type ErrorCode =
   | 'import-time'
   // tools
   | 'wasm-unavailable'
+  | 'wasm-trap'
+  | 'wasm-oom'
 
 /**
  * A run-time failure with a stable `code`.

@@ -1,5 +1,5 @@
 import { checkRecorderOptions, Recorder, type RecorderOptions } from './session/index.js'
-import { RecorderClient } from './worker/client.js'
+import type { ClientOptions } from './worker/client.js'
 import { spawnWebWorker } from './worker/web-worker.js'
 
 export * from './session/index.js'
@@ -19,16 +19,18 @@ export * from './session/index.js'
  * const summary = await session.stop()
  */
 export async function createRecorder(options: RecorderOptions<never> = {}): Promise<Recorder> {
-  const { open, wantsWorker } = checkRecorderOptions(options, (store: unknown) => {
+  const { open, wantsWorker, transport } = checkRecorderOptions(options, (store: unknown) => {
     if (store === 'auto') return { kind: 'memory' }
     throw new RangeError(`"store" expected 'auto' or 'memory' in a browser, got ${String(store)}`)
   })
-  const client = await RecorderClient.connect({
+  const client: ClientOptions = {
+    open,
     spawn: wantsWorker ? spawnWebWorker : undefined,
+    isRespawnable: true,
     serveInThread: async (port) => {
       const { serveInThread } = await import('./worker/in-thread.js')
       await serveInThread(port)
     },
-  })
-  return Recorder.open(client, open)
+  }
+  return Recorder.open(client, transport)
 }

@@ -39,15 +39,34 @@ export const CHUNK_AGE_DEFAULT_MS = 2000
 /** Values one coded column may hold: more than a chunk's frames ever give. */
 export const COLUMN_MAX_VALUES = 1 << 24
 
-/** Size of the buffers frames travel in from page to worker. */
+/** Size of the buffer a stream's frames are appended to on the page. */
 export const BATCH_BYTES = 65_536
 /** Frames wait on the page no longer than this before they are handed over. */
 export const HANDOVER_MS = 100
-/** Bytes of frames on their way from page to store, per session; beyond it the stream's `overflow` policy applies. */
+/** Bytes of frames kept on the page until they are stored, per session; beyond it the stream's `overflow` policy applies. */
 export const BACKLOG_MAX_BYTES = 8_388_608
-/** Buffers kept for reuse per session. */
-export const POOL_MAX_BUFFERS = 32
+/** Bytes handed to the worker and not yet taken up by it, per session. */
+export const IN_FLIGHT_MAX_BYTES = 1_048_576
+/** Bytes of buffers kept for reuse, per session. */
+export const POOL_MAX_BYTES = 2_097_152
+/** Smallest buffer a batch travels in. */
+export const PACKET_MIN_BYTES = 1024
+/** A shared ring holds this many chunks at least: its frames leave it only when their chunk is stored. */
+export const RING_MIN_CHUNKS = 4
+/** Bytes appended to a shared ring after which the worker is told to look at once. */
+export const RING_NUDGE_BYTES = 131_072
+/** Longest stretch a flight recorder keeps before its trigger: an hour. Its bytes are bounded by BACKLOG_MAX_BYTES. */
+export const PRE_TRIGGER_MAX_MS = 3_600_000
 /** A worker that has not answered by then is given up. */
 export const WORKER_START_MAX_MS = 2000
+/** A control call that has not been answered by then is rejected. */
+export const CALL_MAX_MS = 30_000
+/** How often a worker with something to do is asked whether it lives. */
+export const HEARTBEAT_MS = 1000
+/** Heartbeats in a row without an answer after which a worker is replaced. */
+export const HEARTBEATS_MISSED_MAX = 5
+/** Workers started anew within RESTART_WINDOW_MS before the recorder stays on the page. */
+export const RESTARTS_MAX = 3
+export const RESTART_WINDOW_MS = 60_000
 export const PAGE_DEFAULT_SESSIONS = 50
 export const PAGE_MAX_SESSIONS = 1000

@@ -13,6 +13,8 @@ export interface LoadKernelsOptions {
   build?: 'auto' | KernelBuild
   /** The compiled kernels, in place of the ones inside the library; bytes are borrowed until the promise settles. */
   wasm?: BufferSource | WebAssembly.Module
+  /** Called each time a WebAssembly kernel traps or gets no memory and the reference does its work. */
+  onTrap?: (cause: unknown) => void
 }
 
 function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
@@ -33,13 +35,16 @@ function compileOwn(): Promise<WebAssembly.Module> {
   return ownModule
 }
 
-async function loadWasm(wasm: BufferSource | WebAssembly.Module | undefined): Promise<Kernels> {
+async function loadWasm(
+  wasm: BufferSource | WebAssembly.Module | undefined,
+  onTrap: (cause: unknown) => void,
+): Promise<Kernels> {
   if (typeof WebAssembly === 'undefined') throw new Error('this engine has no WebAssembly')
   const { module, instance } = await instantiate(wasm ?? (await compileOwn()))
   if (typeof instance.exports.abiVersion !== 'function') throw new Error('the bytes are not the kernels')
   const version = new WasmArena(instance).exports.abiVersion()
   if (version !== ABI_VERSION) throw new Error(`the kernels have interface ${version}, expected ${ABI_VERSION}`)
-  return new WasmKernels(module)
+  return new WasmKernels(module, onTrap)
 }
 
 /**
@@ -62,11 +67,11 @@ async function loadWasm(wasm: BufferSource | WebAssembly.Module | undefined): Pr
  */
 export async function loadKernels(options: LoadKernelsOptions = {}): Promise<Kernels> {
   expectOptions(options)
-  const { build = 'auto', wasm } = options
+  const { build = 'auto', wasm, onTrap = () => {} } = options
   expectOneOf('build', build, ['auto', 'wasm', 'reference'])
   if (build === 'reference') return new ReferenceKernels()
   try {
-    return await loadWasm(wasm)
+    return await loadWasm(wasm, onTrap)
   } catch (cause) {
     if (build === 'auto') return new ReferenceKernels()
     const reason = cause instanceof Error ? cause.message : String(cause)

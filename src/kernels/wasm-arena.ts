@@ -19,6 +19,27 @@ export function aligned(byteLength: number): number {
   return Math.ceil(byteLength / 16) * 16
 }
 
+/** Whether the instance itself is at fault: it trapped, or the engine refused its memory. */
+export function isInstanceFailure(cause: unknown): boolean {
+  return cause instanceof WebAssembly.RuntimeError || (cause instanceof KymographError && cause.code === 'wasm-oom')
+}
+
+/**
+ * Runs a step of a kernel that keeps state in its instance.
+ *
+ * @throws KymographError `wasm-trap` when the instance failed: it was discarded, and its state is lost.
+ */
+export function runStateful<Result>(step: () => Result, discard: () => void): Result {
+  try {
+    return step()
+  } catch (cause) {
+    if (!isInstanceFailure(cause)) throw cause
+    discard()
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new KymographError('wasm-trap', `a WebAssembly kernel failed and was discarded: ${reason}`, { cause })
+  }
+}
+
 /** One instance of the kernels and the memory behind its constants. Pointers begin at `basePtr`. */
 export class WasmArena {
   readonly exports: KernelExports
@@ -47,7 +68,7 @@ export class WasmArena {
     try {
       this.#memory.grow(Math.ceil(missing / PAGE_BYTES))
     } catch (cause) {
-      throw new KymographError('wasm-unavailable', `kernels: no memory for ${byteLength} bytes`, { cause })
+      throw new KymographError('wasm-oom', `kernels: no memory for ${byteLength} bytes`, { cause })
     }
   }
 

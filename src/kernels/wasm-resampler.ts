@@ -3,7 +3,7 @@ import { expectFrames, expectTimestampsInRange } from './arguments.js'
 import { FrameCollector } from './frame-collector.js'
 import { planResampler } from './resampler-plan.js'
 import type { Resampled, Resampler, ResamplerOptions } from './types.js'
-import { stageFramesOf, WasmArena } from './wasm-arena.js'
+import { runStateful, stageFramesOf, WasmArena } from './wasm-arena.js'
 
 /** A resampler in an instance of its own: its memory goes when the object does. Never grown after construction. */
 export class WasmResampler implements Resampler {
@@ -14,6 +14,9 @@ export class WasmResampler implements Resampler {
   #arena: WasmArena | undefined
   #repeatedFrames = 0
   #lateFrames = 0
+  readonly #discard = () => {
+    this.#arena = undefined
+  }
 
   constructor(module: WebAssembly.Module, options: ResamplerOptions) {
     const plan = planResampler(options)
@@ -47,6 +50,25 @@ export class WasmResampler implements Resampler {
     const arena = this.#usable()
     expectFrames(timestampsNs, values, this.channels)
     expectTimestampsInRange(timestampsNs)
+    return runStateful(() => this.#push(arena, timestampsNs, values), this.#discard)
+  }
+
+  flush(): Resampled {
+    const arena = this.#usable()
+    const output = new FrameCollector(this.channels, 0)
+    return runStateful(() => {
+      this.#collect(arena, arena.exports.resamplerFlush(this.#statePtr), output)
+      return output.finish()
+    }, this.#discard)
+  }
+
+  dispose(): void {
+    this.#repeatedFrames = this.repeatedFrames
+    this.#lateFrames = this.lateFrames
+    this.#arena = undefined
+  }
+
+  #push(arena: WasmArena, timestampsNs: BigInt64Array, values: Float64Array): Resampled {
     const { channels } = this
     const output = new FrameCollector(channels, timestampsNs.length)
     const stageTimestamps = arena.timestamps(
@@ -64,19 +86,6 @@ export class WasmResampler implements Resampler {
       this.#collect(arena, arena.exports.resamplerPush(this.#statePtr, end - first), output)
     }
     return output.finish()
-  }
-
-  flush(): Resampled {
-    const arena = this.#usable()
-    const output = new FrameCollector(this.channels, 0)
-    this.#collect(arena, arena.exports.resamplerFlush(this.#statePtr), output)
-    return output.finish()
-  }
-
-  dispose(): void {
-    this.#repeatedFrames = this.repeatedFrames
-    this.#lateFrames = this.lateFrames
-    this.#arena = undefined
   }
 
   /** Takes the output stage, and as long as it was full, the next one. */

@@ -2,7 +2,7 @@ import { RING_DROP_NEWEST, RING_DROP_OLDEST } from '../../assembly/layout'
 import { KymographError } from '../errors.js'
 import { expectFrames, expectInteger, expectRingBufferOptions } from './arguments.js'
 import type { Frames, RingBuffer, RingBufferOptions } from './types.js'
-import { aligned, stageFramesOf, WasmArena } from './wasm-arena.js'
+import { aligned, runStateful, stageFramesOf, WasmArena } from './wasm-arena.js'
 
 /** A ring in an instance of its own: its memory goes when the object does. Never grown after construction. */
 export class WasmRingBuffer implements RingBuffer {
@@ -14,6 +14,9 @@ export class WasmRingBuffer implements RingBuffer {
   readonly #valuesPtr: number
   #arena: WasmArena | undefined
   #droppedBeforeDispose = 0
+  readonly #discard = () => {
+    this.#arena = undefined
+  }
 
   constructor(module: WebAssembly.Module, options: RingBufferOptions) {
     expectRingBufferOptions(options)
@@ -50,7 +53,10 @@ export class WasmRingBuffer implements RingBuffer {
       const end = Math.min(first + this.#stageFrames, timestampsNs.length)
       stageTimestamps.set(timestampsNs.subarray(first, end))
       stageValues.set(values.subarray(first * channels, end * channels))
-      taken += arena.exports.ringWrite(this.#statePtr, this.#timestampsPtr, this.#valuesPtr, end - first)
+      taken += runStateful(
+        () => arena.exports.ringWrite(this.#statePtr, this.#timestampsPtr, this.#valuesPtr, end - first),
+        this.#discard,
+      )
     }
     return taken
   }
@@ -64,7 +70,10 @@ export class WasmRingBuffer implements RingBuffer {
     const values = new Float64Array(frames * channels)
     for (let done = 0; done < frames; ) {
       const wanted = Math.min(this.#stageFrames, frames - done)
-      const run = arena.exports.ringRead(this.#statePtr, wanted, this.#timestampsPtr, this.#valuesPtr)
+      const run = runStateful(
+        () => arena.exports.ringRead(this.#statePtr, wanted, this.#timestampsPtr, this.#valuesPtr),
+        this.#discard,
+      )
       timestampsNs.set(arena.timestamps(this.#timestampsPtr, run), done)
       values.set(arena.values(this.#valuesPtr, run * channels), done * channels)
       done += run

@@ -1,5 +1,5 @@
 import { checkRecorderOptions, Recorder, type RecorderOptions } from '../session/index.js'
-import { RecorderClient } from '../worker/client.js'
+import type { ClientOptions } from '../worker/client.js'
 import { spawnNodeWorker } from './worker-thread.js'
 
 export * from '../session/index.js'
@@ -22,19 +22,21 @@ const DEFAULT_DIRECTORY = './recordings'
  * const recorder = await createRecorder({ store: { directory: './recordings' } })
  */
 export async function createRecorder(options: RecorderOptions<DirectoryStore> = {}): Promise<Recorder> {
-  const { open, wantsWorker } = checkRecorderOptions(options, (store) => {
+  const { open, wantsWorker, transport } = checkRecorderOptions(options, (store) => {
     if (store === 'auto') return { kind: 'files', directory: DEFAULT_DIRECTORY }
     if (typeof store !== 'object' || store === null || typeof store.directory !== 'string' || store.directory === '') {
       throw new TypeError(`"store" expected 'auto', 'memory' or { directory: string }, got ${JSON.stringify(store)}`)
     }
     return { kind: 'files', directory: store.directory }
   })
-  const client = await RecorderClient.connect({
+  const client: ClientOptions = {
+    open,
     spawn: wantsWorker ? spawnNodeWorker : undefined,
+    isRespawnable: true,
     serveInThread: async (port) => {
       const { serveInThread } = await import('./in-thread.js')
       await serveInThread(port)
     },
-  })
-  return Recorder.open(client, open)
+  }
+  return Recorder.open(client, transport)
 }

@@ -1,10 +1,12 @@
-import type { ClockSnapshot, LossCounts, StreamDescriptor } from '../wire/model.js'
+import type { Chunk, ClockSnapshot, LossCounts, StreamDescriptor } from '../wire/model.js'
 
 /** A stream as declared; its clock may stay open until the first write. */
 export interface StreamPlan {
   descriptor: Omit<StreamDescriptor, 'clock'> & Partial<Pick<StreamDescriptor, 'clock'>>
   /** Stretch without a frame that counts as a gap; default four nominal periods. */
   gapMs?: number
+  /** Whether frames that were taken can give way to later ones (`overflow: 'drop-oldest'`). */
+  dropsTaken?: boolean
 }
 
 /** All a pipeline has to know of a session before the first frame. */
@@ -22,9 +24,22 @@ export interface SessionPlan {
   chunkMaxBytes: number
 }
 
+/** Where a pipeline goes on after one before it has ended without a final chunk. */
+export interface ResumePoint {
+  /** At least the number of pipelines the session has had. */
+  epoch: number
+  /** At least the number of chunks stored. */
+  seq: number
+  /** Per stream the frames that were let go, and counted, before the first one that can come. */
+  baseFrames: number[]
+  /** Per stream the number of the oldest frame that can still be given. */
+  oldestFrames: number[]
+  /** The last chunk that is stored, if any is left. */
+  lastChunk: Chunk | undefined
+}
+
 /** What the page knows of a stream's losses before the worker sees a frame: cumulative. */
 export interface PageCounts {
-  received: number
   lost: LossCounts
   invalidValues: number
 }

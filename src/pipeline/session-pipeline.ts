@@ -1,8 +1,9 @@
 import type { Kernels } from '../kernels/types.js'
 import { encodeChunk, encodeFrame } from '../wire/index.js'
 import type { Chunk, ClockName, ClockSnapshot, Gap, Mark, StreamCounts } from '../wire/model.js'
-import type { PageCounts, SessionPlan } from './plan.js'
-import { type FrameBlock, StreamPipeline } from './stream-pipeline.js'
+import { type FrameBlock, putMillisecondsAsNs } from './frame-block.js'
+import type { PageCounts, ResumePoint, SessionPlan } from './plan.js'
+import { StreamPipeline } from './stream-pipeline.js'
 
 /** A chunk and its bytes, ready for a store. */
 export interface SealedChunk {
@@ -20,7 +21,7 @@ export interface SessionPipelineEvents {
 const MARK_BYTES = 64
 
 /**
- * One session's engine: ring → resample → encode → chunk. Runs on any thread, holds no timer and no clock of its own.
+ * One session's engine: resample → encode → chunk. Runs on any thread, holds no timer and no clock of its own.
  *
  * A chunk is sealed when the raw bytes of its frames reach `chunkMaxBytes`, so chunk borders depend on the frames
  * alone, not on the batches they came in; the owner seals early by age.
@@ -34,6 +35,7 @@ export class SessionPipeline {
   #labels: string[]
   #labelsRevision = 0
   #hasNewLabels = false
+  #epoch = 0
   #seq = 0
   #pendingBytes = 0
   #startedAtNs: bigint
@@ -42,6 +44,7 @@ export class SessionPipeline {
   #earlierClocks: ClockSnapshot[] = []
   #clock: ClockSnapshot
   #marks: Mark[] = []
+  #storedMarks: Mark[] = []
   #relativeFirstNs = new Map<number, bigint>()
 
   constructor(kernels: Kernels, plan: SessionPlan, events: SessionPipelineEvents) {
@@ -76,6 +79,28 @@ export class SessionPipeline {
     return this.#labels
   }
 
+  /** Number per stream of the next frame expected from the page. */
+  get nextFrames(): number[] {
+    return this.streams.map((stream) => stream.nextFrame)
+  }
+
+  /** Goes on, in a new epoch, where a pipeline before has ended. Marks of the last stored chunk are known again. */
+  resume(point: ResumePoint): void {
+    const { lastChunk } = point
+    this.#epoch = Math.max(point.epoch, (lastChunk?.epoch ?? -1) + 1)
+    this.#seq = Math.max(point.seq, (lastChunk?.seq ?? -1) + 1)
+    if (lastChunk) {
+      this.#startedAtNs = lastChunk.startedAtNs
+      this.#endedAtNs = lastChunk.endedAtNs
+      this.#labels = lastChunk.labels
+      this.#labelsRevision = lastChunk.labelsRevision
+      this.#storedMarks = lastChunk.marks
+    }
+    this.streams.forEach((stream, index) => {
+      stream.resume(lastChunk?.streams[index], point.baseFrames[index] ?? 0, point.oldestFrames[index] ?? 0)
+    })
+  }
+
   /** Recording starts now: fixes the start time of a live session. */
   start(clock: ClockSnapshot): void {
     if (this.#isImport) return
@@ -91,20 +116,30 @@ export class SessionPipeline {
     if (!this.#isImport && clock.wallNs > this.#endedAtNs) this.#endedAtNs = clock.wallNs
   }
 
-  /** Takes frames of one stream; slots of text channels are codes into `dictionaries`. Everything borrowed until return. */
+  /**
+   * Takes frames of one stream, the first of them number `firstFrame`; those it has had before are left out. Text
+   * channels hold codes into `dictionaries`. Everything borrowed until return.
+   */
   receive(
     streamIndex: number,
+    firstFrame: number,
     clockName: ClockName,
-    block: FrameBlock,
+    given: FrameBlock,
     dictionaries: [channelIndex: number, texts: string[]][] = [],
   ): void {
     const stream = this.streams[streamIndex]!
+    const known = stream.framesKnown(firstFrame)
+    if (known >= given.frameCount) return
+    const block = known === 0 ? given : { ...given, from: given.from + known, frameCount: given.frameCount - known }
     stream.useClock(clockName)
     if (this.#isImport) this.#noteImportedEnd(streamIndex, clockName, block)
-    this.#append(stream, stream.receive(block), new Map(dictionaries))
+    this.#append(stream, stream.isResampled ? stream.resample(block) : block, new Map(dictionaries))
   }
 
   mark(mark: Mark): void {
+    // given again after a restart
+    if (this.#storedMarks.some(({ name, monotonicNs }) => name === mark.name && monotonicNs === mark.monotonicNs))
+      return
     this.#marks.push(mark)
     this.#pendingBytes += MARK_BYTES + (mark.name.length + JSON.stringify(mark.properties).length) * 3
     if (this.#pendingBytes >= this.#plan.chunkMaxBytes) this.seal()
@@ -133,7 +168,7 @@ export class SessionPipeline {
   seal(final = false): void {
     const chunk: Chunk = {
       sessionId: this.#plan.id,
-      epoch: 0,
+      epoch: this.#epoch,
       seq: this.#seq,
       final,
       amendment: false,
@@ -164,10 +199,9 @@ export class SessionPipeline {
   }
 
   #append(stream: StreamPipeline, block: FrameBlock, dictionaries: Map<number, string[]>): void {
-    let from = 0
-    while (from < block.frameCount) {
+    const hasTexts = dictionaries.size > 0
+    for (let first = 0; first < block.frameCount; ) {
       let room = Math.floor((this.#plan.chunkMaxBytes - this.#pendingBytes) / stream.frameBytes)
-      if (room > 0 && dictionaries.size > 0) room = this.#poolTexts(stream, block, from, room, dictionaries)
       if (room <= 0) {
         if (!this.isEmpty) {
           this.seal()
@@ -175,48 +209,19 @@ export class SessionPipeline {
         }
         room = 1
       }
-      const frameCount = Math.min(room, block.frameCount - from)
-      stream.append(block, from, frameCount)
+      // texts fill a chunk as well: frame by frame
+      const frameCount = hasTexts ? 1 : Math.min(room, block.frameCount - first)
+      stream.append(block, first, frameCount)
       this.#pendingBytes += frameCount * stream.frameBytes
-      from += frameCount
+      if (hasTexts) this.#pendingBytes += stream.poolTexts(dictionaries)
+      first += frameCount
     }
     if (this.#pendingBytes >= this.#plan.chunkMaxBytes) this.seal()
   }
 
-  /**
-   * Turns the batch's text codes into those of the open chunk, frame by frame while there is room, and returns the
-   * number of frames done. One frame always fits into an empty chunk.
-   */
-  #poolTexts(
-    stream: StreamPipeline,
-    block: FrameBlock,
-    from: number,
-    room: number,
-    dictionaries: Map<number, string[]>,
-  ): number {
-    const stride = block.slots.length / block.frameCount
-    const halves = new Int32Array(block.slots.buffer, block.slots.byteOffset, block.slots.length * 2)
-    const last = Math.min(from + room, block.frameCount)
-    let done = 0
-    for (let frame = from; frame < last; frame++) {
-      if (this.#pendingBytes + (done + 1) * stream.frameBytes > this.#plan.chunkMaxBytes && done > 0) break
-      for (const [channel, texts] of dictionaries) {
-        const pool = stream.textPools.get(channel)!
-        const start = frame * stride
-        if ((halves[2 * start + (channel >> 5)]! >>> (channel & 31)) & 1) continue
-        const slot = 2 * (start + 1 + channel)
-        const before = pool.byteLength
-        halves[slot] = pool.codeOf(texts[halves[slot]!]!)
-        this.#pendingBytes += pool.byteLength - before
-      }
-      done += 1
-    }
-    return done
-  }
-
   #noteImportedEnd(streamIndex: number, clockName: ClockName, block: FrameBlock): void {
-    for (let i = 0; i < block.frameCount; i++) {
-      const timestampNs = block.timestampsNs[i]!
+    for (let i = block.from; i < block.from + block.frameCount; i++) {
+      const timestampNs = timestampOf(block, i)
       let wallNs = timestampNs
       if (clockName !== 'unix') {
         const firstNs = this.#relativeFirstNs.get(streamIndex) ?? timestampNs
@@ -226,6 +231,16 @@ export class SessionPipeline {
       if (wallNs > this.#endedAtNs) this.#endedAtNs = wallNs
     }
   }
+}
+
+const scratch = new Int32Array(2)
+
+function timestampOf(block: FrameBlock, frame: number): bigint {
+  const { timesMs, timeHalves } = block
+  if (timesMs) putMillisecondsAsNs(timesMs[frame]!, scratch, 0)
+  const halves = timesMs ? scratch : timeHalves
+  const at = timesMs ? 0 : 2 * frame
+  return (BigInt(halves[at + 1]!) << 32n) | BigInt(halves[at]! >>> 0)
 }
 
 function frameOf(chunk: Chunk, kernels: Kernels): Uint8Array {

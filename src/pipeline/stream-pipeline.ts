@@ -1,5 +1,5 @@
 import { KymographError } from '../errors.js'
-import type { Kernels, Resampler, RingBuffer } from '../kernels/types.js'
+import type { Kernels } from '../kernels/types.js'
 import type {
   ClockName,
   ColumnPiece,
@@ -9,38 +9,34 @@ import type {
   StreamDescriptor,
   StreamPiece,
 } from '../wire/model.js'
-import { anyAbsent, gatherColumn, gatherValidity, rawValueBytes } from './columns.js'
+import type { FrameBlock } from './frame-block.js'
+import { OpenFrames, rawValueBytes } from './open-frames.js'
 import type { PageCounts, StreamPlan } from './plan.js'
+import { ResamplerStage } from './resampler-stage.js'
 import { TextPool } from './text-pool.js'
 import { Timeline } from './timeline.js'
 
-/** Frames on their way into a ring: times as int64 ns, slots as in src/worker/batch.ts. Borrowed until return. */
-export interface FrameBlock {
-  timestampsNs: BigInt64Array
-  slots: Float64Array
-  frameCount: number
-}
-
-/** Resamplers take times of ±2^62 ns (kymograph/kernels). */
-const RESAMPLED_MAX_NS = 2n ** 62n
-
-/** One stream of a session: timeline, optional resampler, ring, and the piece of the open chunk. */
+/** One stream of a session: timeline, optional resampler, and the piece of the open chunk. */
 export class StreamPipeline {
   /** Raw bytes of one frame: what fills a chunk. */
   readonly frameBytes: number
+  /** Dictionaries of the open chunk, by text channel. */
   readonly textPools: Map<number, TextPool>
   readonly #kernels: Kernels
   readonly #plan: StreamPlan
-  readonly #stride: number
-  readonly #ring: RingBuffer
+  readonly #open: OpenFrames
   readonly #timeline: Timeline
-  readonly #resampler: Resampler | undefined
+  readonly #stage: ResamplerStage | undefined
   #clock: ClockName | undefined
-  #page: PageCounts = { received: 0, lost: {}, invalidValues: 0 }
-  #ingested = 0
-  #late = 0
-  /** Frames of a resampled stream with a time beyond what resamplers take. */
-  #unplaceable = 0
+  #page: PageCounts = { lost: {}, invalidValues: 0 }
+  /** Frames that were let go before the first one that can come. */
+  #baseFrame = 0
+  /** Frames taken from the page. */
+  #taken = 0
+  /** Frames lost on this side, when a pipeline before this one ended. */
+  #workerLost = 0
+  /** Late frames of the pipelines before. */
+  #lateBefore = 0
   #produced = 0
   #bytes = 0
   #gaps: Gap[] = []
@@ -50,19 +46,18 @@ export class StreamPipeline {
     this.#kernels = kernels
     this.#plan = plan
     this.#clock = plan.descriptor.clock
-    this.#stride = channels.length + 1
     this.frameBytes = channels.reduce((sum, channel) => sum + rawValueBytes(channel.type), 8)
-    this.#ring = kernels.createRingBuffer({
-      capacityFrames: Math.ceil(chunkMaxBytes / this.frameBytes) + 1,
-      channels: this.#stride,
-    })
+    this.#open = new OpenFrames(Math.ceil(chunkMaxBytes / this.frameBytes) + 1, channels.length)
     const declaredGapMs = plan.gapMs ?? (plan.descriptor.rateHz ? 4000 / plan.descriptor.rateHz : undefined)
     this.#timeline = new Timeline(declaredGapMs, (gap) => {
       this.#gaps.push(gap)
       onGap(gap)
     })
-    this.#resampler = resampledHz
-      ? kernels.createResampler({ rateHz: resampledHz, channels: channels.length, maxGapMs: declaredGapMs })
+    this.#stage = resampledHz
+      ? new ResamplerStage(
+          kernels.createResampler({ rateHz: resampledHz, channels: channels.length, maxGapMs: declaredGapMs }),
+          channels,
+        )
       : undefined
     this.textPools = new Map(
       channels.flatMap((channel, index) => (channel.type === 'text' ? [[index, new TextPool()] as const] : [])),
@@ -73,8 +68,46 @@ export class StreamPipeline {
     return this.#plan.descriptor.name
   }
 
-  get pendingFrames(): number {
-    return this.#ring.lengthFrames
+  get isResampled(): boolean {
+    return this.#stage !== undefined
+  }
+
+  /** Number of the next frame expected from the page: every earlier one is taken or accounted for. */
+  get nextFrame(): number {
+    // with drop-oldest the frames that overflowed had been numbered
+    const dropped = this.#plan.dropsTaken ? Math.max(this.#baseFrame, this.#page.lost.overflow ?? 0) : this.#baseFrame
+    return this.#taken + this.#workerLost + dropped
+  }
+
+  /** How many of the frames that begin with number `firstFrame` came before; frames that never came are counted lost. */
+  framesKnown(firstFrame: number): number {
+    const known = this.nextFrame - firstFrame
+    if (known < 0) this.#workerLost -= known
+    return Math.max(0, known)
+  }
+
+  /**
+   * Goes on where the pipeline before has ended: with the counts of the last stored chunk, and with the frames between
+   * that and the oldest one that can still be given counted as lost.
+   */
+  resume(before: StreamPiece | undefined, baseFrame: number, oldestFrame: number): void {
+    this.#baseFrame = baseFrame
+    if (before) {
+      const { counts } = before
+      this.#clock = before.frameCount > 0 || counts.produced > 0 ? before.descriptor.clock : this.#clock
+      this.#workerLost = counts.lost['worker-lost'] ?? 0
+      this.#lateBefore = counts.lost.late ?? 0
+      this.#taken = counts.ingested + this.#lateBefore
+      this.#produced = counts.produced
+      this.#bytes = counts.bytes
+      const { late: _late, 'worker-lost': _workerLost, ...lost } = counts.lost
+      this.#page = { lost, invalidValues: counts.invalidValues }
+      this.#timeline.resume(
+        counts,
+        before.frameCount > 0 ? (this.#kernels.decodeColumn(before.time) as BigInt64Array) : undefined,
+      )
+    }
+    if (oldestFrame > this.nextFrame) this.#workerLost += oldestFrame - this.nextFrame
   }
 
   /** Fixes the clock; a later batch on another one is refused. */
@@ -92,59 +125,63 @@ export class StreamPipeline {
     this.#page = counts
   }
 
-  /** Takes note of received frames and turns them into those to be recorded: themselves, or those on the uniform grid. */
-  receive(block: FrameBlock): FrameBlock {
-    const halves = new Int32Array(block.timestampsNs.buffer, block.timestampsNs.byteOffset, block.frameCount * 2)
-    this.#timeline.scan(halves, block.frameCount)
-    if (!this.#resampler) return block
-    const frames = this.#resampleable(block)
-    const resampled = this.#resampler.push(frames.timestampsNs.subarray(0, frames.frameCount), this.#valuesOf(frames))
-    this.#ingested += frames.frameCount
-    this.#countLate()
-    return this.#blockOf(resampled.timestampsNs, resampled.values)
+  /** What the frames of a resampled stream give on the uniform grid. */
+  resample(block: FrameBlock): FrameBlock {
+    this.#taken += block.frameCount
+    return this.#stage!.push(block, this.#timeline)
   }
 
   /** Ends the input: what the resampler still holds. */
   finish(): FrameBlock | undefined {
     this.#timeline.finish()
-    if (!this.#resampler) return undefined
-    const rest = this.#resampler.flush()
-    this.#countLate()
-    return this.#blockOf(rest.timestampsNs, rest.values)
+    return this.#stage?.flush()
   }
 
-  /** Appends frames `from` … `from + frameCount` of a block to the ring; the caller has made room. */
-  append(block: FrameBlock, from: number, frameCount: number): void {
-    const taken = this.#ring.write(
-      block.timestampsNs.subarray(from, from + frameCount),
-      block.slots.subarray(from * this.#stride, (from + frameCount) * this.#stride),
-    )
-    if (taken !== frameCount)
-      throw new KymographError('wrong-state', `stream "${this.name}": ring took ${taken} of ${frameCount} frames`)
-    if (!this.#resampler) this.#ingested += frameCount
+  /** Appends `frameCount` frames of a block from its frame `first` on to the open chunk; the caller has made room. */
+  append(block: FrameBlock, first: number, frameCount: number): void {
+    const at = this.#open.frameCount
+    this.#open.append(block, first, frameCount)
+    if (this.#stage) return
+    this.#timeline.scan(this.#open.timeHalves, at, frameCount)
+    this.#taken += frameCount
+  }
+
+  /** Turns the text codes of the last frame appended into those of the open chunk; returns the bytes of new texts. */
+  poolTexts(dictionaries: Map<number, string[]>): number {
+    const { masks, valueHalves, frameCount } = this.#open
+    const frame = frameCount - 1
+    const channels = this.#plan.descriptor.channels.length
+    let bytes = 0
+    for (const [channel, texts] of dictionaries) {
+      if ((masks[2 * frame + (channel >> 5)]! >>> (channel & 31)) & 1) continue
+      const pool = this.textPools.get(channel)!
+      const slot = 2 * (frame * channels + channel)
+      const before = pool.byteLength
+      valueHalves[slot] = pool.codeOf(texts[valueHalves[slot]!]!)
+      bytes += pool.byteLength - before
+    }
+    return bytes
   }
 
   /** Codes and removes all frames held: the stream's piece of the chunk that is being sealed. */
   take(): StreamPiece {
     const { channels } = this.#plan.descriptor
-    const frames = this.#ring.read(this.#ring.lengthFrames)
-    const frameCount = frames.timestampsNs.length
-    const slotHalves = new Int32Array(frames.values.buffer, frames.values.byteOffset, frames.values.length * 2)
-    const sparse = anyAbsent(slotHalves, frameCount, this.#stride)
-    const time = frameCount > 0 ? this.#kernels.encodeColumn(frames.timestampsNs) : new Uint8Array(0)
+    const { frameCount } = this.#open
+    const time =
+      frameCount > 0 ? this.#kernels.encodeColumn(this.#open.timestampsNs.subarray(0, frameCount)) : new Uint8Array(0)
     const columns = channels.map((channel, index): ColumnPiece => {
-      const validity = sparse ? gatherValidity(slotHalves, frameCount, this.#stride, index) : undefined
-      const values = gatherColumn(slotHalves, frameCount, this.#stride, index, channel.type, validity)
+      const validity = this.#open.validityOf(index)
       const dictionary = this.textPools.get(index)?.take()
-      return {
-        column: frameCount > 0 ? this.#kernels.encodeColumn(values) : new Uint8Array(0),
-        ...(validity ? { validity } : {}),
-        ...(dictionary ? { dictionary } : {}),
-      }
+      const column =
+        frameCount > 0
+          ? this.#kernels.encodeColumn(this.#open.columnOf(index, channel.type, validity))
+          : new Uint8Array(0)
+      return { column, ...(validity ? { validity: validity.slice() } : {}), ...(dictionary ? { dictionary } : {}) }
     })
     this.#bytes += time.length + columns.reduce((sum, piece) => sum + pieceBytes(piece), 0)
     const firstFrame = this.#produced
     this.#produced += frameCount
+    this.#open.clear()
     const gaps = this.#gaps
     this.#gaps = []
     return {
@@ -161,11 +198,13 @@ export class StreamPipeline {
 
   counts(): StreamCounts {
     const lost: LossCounts = { ...this.#page.lost }
-    if (this.#late > 0) lost.late = (lost.late ?? 0) + this.#late
-    if (this.#unplaceable > 0) lost['invalid-value'] = (lost['invalid-value'] ?? 0) + this.#unplaceable
+    const late = this.#lateBefore + (this.#stage?.lateFrames ?? 0)
+    if (late > 0) lost.late = late
+    if (this.#workerLost > 0) lost['worker-lost'] = this.#workerLost
+    const lostFrames = Object.values(lost).reduce((sum, frames) => sum + frames, 0)
     return {
-      received: this.#page.received,
-      ingested: this.#ingested,
+      received: this.#taken - late + lostFrames,
+      ingested: this.#taken - late,
       produced: this.#produced,
       lost,
       invalidValues: this.#page.invalidValues,
@@ -181,83 +220,18 @@ export class StreamPipeline {
   }
 
   dispose(): void {
-    this.#ring.dispose()
-    this.#resampler?.dispose()
+    this.#stage?.dispose()
   }
 
   #descriptor(): StreamDescriptor {
     return { ...this.#plan.descriptor, clock: this.#clock ?? 'monotonic' }
   }
-
-  /** Frames whose time the resampler can place; the others are lost as `invalid-value`. */
-  #resampleable(block: FrameBlock): FrameBlock {
-    const kept = [...block.timestampsNs.subarray(0, block.frameCount).keys()].filter((frame) => {
-      const timestampNs = block.timestampsNs[frame]!
-      return timestampNs >= -RESAMPLED_MAX_NS && timestampNs <= RESAMPLED_MAX_NS
-    })
-    if (kept.length === block.frameCount) return block
-    this.#unplaceable += block.frameCount - kept.length
-    const slots = new Float64Array(kept.length * this.#stride)
-    kept.forEach((frame, i) => {
-      slots.set(block.slots.subarray(frame * this.#stride, (frame + 1) * this.#stride), i * this.#stride)
-    })
-    return {
-      timestampsNs: BigInt64Array.from(kept, (frame) => block.timestampsNs[frame]!),
-      slots,
-      frameCount: kept.length,
-    }
-  }
-
-  #countLate(): void {
-    const late = this.#resampler?.lateFrames ?? 0
-    this.#ingested -= late - this.#late
-    this.#late = late
-  }
-
-  /** Slots as numbers for the resampler; absent becomes NaN. */
-  #valuesOf(block: FrameBlock): Float64Array {
-    const { channels } = this.#plan.descriptor
-    const values = new Float64Array(block.frameCount * channels.length)
-    const halves = new Int32Array(block.slots.buffer, block.slots.byteOffset, block.frameCount * this.#stride * 2)
-    const floats = new Float32Array(halves.buffer, halves.byteOffset, halves.length)
-    for (let frame = 0; frame < block.frameCount; frame++) {
-      const start = frame * this.#stride
-      for (let c = 0; c < channels.length; c++) {
-        const isAbsent = (halves[2 * start + (c >> 5)]! >>> (c & 31)) & 1
-        const slot = start + 1 + c
-        values[frame * channels.length + c] = isAbsent
-          ? Number.NaN
-          : channels[c]!.type === 'f32'
-            ? floats[2 * slot]!
-            : block.slots[slot]!
-      }
-    }
-    return values
-  }
-
-  /** Resampled numbers as slots; NaN becomes absent. */
-  #blockOf(timestampsNs: BigInt64Array, values: Float64Array): FrameBlock {
-    const { channels } = this.#plan.descriptor
-    const frameCount = timestampsNs.length
-    const slots = new Float64Array(frameCount * this.#stride)
-    const halves = new Int32Array(slots.buffer)
-    const floats = new Float32Array(slots.buffer)
-    for (let frame = 0; frame < frameCount; frame++) {
-      const start = frame * this.#stride
-      for (let c = 0; c < channels.length; c++) {
-        const value = values[frame * channels.length + c]!
-        if (Number.isNaN(value)) halves[2 * start + (c >> 5)]! |= 1 << (c & 31)
-        else if (channels[c]!.type === 'f32') floats[2 * (start + 1 + c)] = value
-        else slots[start + 1 + c] = value
-      }
-    }
-    return { timestampsNs, slots, frameCount }
-  }
 }
 
 function pieceBytes(piece: ColumnPiece): number {
-  const texts = piece.dictionary ?? []
-  return piece.column.length + (piece.validity?.length ?? 0) + texts.reduce((sum, text) => sum + utf8Length(text), 0)
+  let bytes = piece.column.length + (piece.validity?.length ?? 0)
+  for (const text of piece.dictionary ?? []) bytes += utf8Length(text)
+  return bytes
 }
 
 const encoder = new TextEncoder()

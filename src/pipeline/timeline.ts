@@ -4,6 +4,12 @@ const NOMINAL_INTERVALS = 64
 const GAP_PERIODS = 4
 const TWO_32 = 4_294_967_296
 
+interface TimelineCounts {
+  repeatedTimestamps: number
+  backwardTimestamps: number
+  gaps: number
+}
+
 interface Interval {
   startHigh: number
   startLow: number
@@ -38,9 +44,21 @@ export class Timeline {
     this.#onGap = onGap
   }
 
-  /** Takes note of `frameCount` timestamps: int64 nanoseconds as low and high halves. */
-  scan(timeHalves: Int32Array, frameCount: number): void {
-    for (let i = 0; i < frameCount; i++) {
+  /** Goes on after the last chunk of a pipeline before: with its counts and its last timestamp. */
+  resume(counts: TimelineCounts, timestampsNs: BigInt64Array | undefined): void {
+    this.repeated = counts.repeatedTimestamps
+    this.backward = counts.backwardTimestamps
+    this.gaps = counts.gaps
+    const lastNs = timestampsNs?.at(-1)
+    if (lastNs === undefined) return
+    this.#frames = 1
+    this.#lastLow = Number(BigInt.asIntN(32, lastNs))
+    this.#lastHigh = Number(BigInt.asIntN(32, lastNs >> 32n))
+  }
+
+  /** Takes note of `frameCount` timestamps from frame `from` on: int64 nanoseconds as low and high halves. */
+  scan(timeHalves: Int32Array, from: number, frameCount: number): void {
+    for (let i = from; i < from + frameCount; i++) {
       const low = timeHalves[2 * i]!
       const high = timeHalves[2 * i + 1]!
       if (this.#frames > 0) {
@@ -76,6 +94,11 @@ export class Timeline {
   }
 
   #forward(endHigh: number, endLow: number, durationNs: number): void {
+    if (this.#thresholdNs !== undefined && durationNs <= this.#thresholdNs) {
+      this.#steps += 1
+      this.#spanNs += durationNs
+      return
+    }
     const interval = { startHigh: this.#lastHigh, startLow: this.#lastLow, endHigh, endLow, durationNs }
     if (this.#thresholdNs !== undefined) this.#judge(interval, this.#thresholdNs)
     else if (this.#undecided.push(interval) === NOMINAL_INTERVALS) this.#decide()

@@ -1,12 +1,7 @@
 import { PAGE_MAX_SESSIONS } from '../limits.js'
+import type { Lookup } from '../worker/checks/lookup.js'
 import type { RecorderClient } from '../worker/client.js'
 import type { JourneyRecord, SessionPage, SessionRecord, StoredChunk } from '../worker/protocol.js'
-import { resolveJourneyId } from './journey.js'
-import { normalizeLabels } from './labels.js'
-import { type Lookup, toQuery } from './lookup.js'
-import { describe } from './text.js'
-
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
 /** The sessions in the recorder's store. */
 export class SessionCatalogue {
@@ -31,17 +26,16 @@ export class SessionCatalogue {
 
   /** One page of sessions, the newest first unless `order` says otherwise, and the cursor to the next. */
   async page(lookup: Lookup = {}): Promise<SessionPage> {
-    return this.#client.call('page', toQuery(lookup))
+    return this.#client.call('page', lookup)
   }
 
   /** A session by id; undefined when the store has none. */
   async get(id: string): Promise<SessionRecord | undefined> {
-    return this.#client.call('get', checkId(id))
+    return this.#client.call('get', id)
   }
 
   /** The chunks of a session, read from the store one at a time. */
   async *chunks(id: string): AsyncGenerator<StoredChunk, void, undefined> {
-    checkId(id)
     for (let index = 0; ; index++) {
       const chunk = await this.#client.call('chunkAt', id, index)
       if (!chunk) return
@@ -51,12 +45,12 @@ export class SessionCatalogue {
 
   /** Gives a finished session other labels. */
   async setLabels(id: string, labels: string[]): Promise<SessionRecord> {
-    return this.#client.call('setLabels', checkId(id), normalizeLabels(labels))
+    return this.#client.call('setLabels', id, labels)
   }
 
   /** Removes a session with all its chunks; false when there was none. */
   async delete(id: string): Promise<boolean> {
-    return this.#client.call('deleteSession', checkId(id))
+    return this.#client.call('deleteSession', id)
   }
 }
 
@@ -74,13 +68,6 @@ export class JourneyCatalogue {
   }
 
   async get(journeyId: string): Promise<JourneyRecord | undefined> {
-    return this.#client.call('journey', resolveJourneyId({ journeyId }) ?? '')
+    return this.#client.call('journey', journeyId)
   }
-}
-
-function checkId(id: unknown): string {
-  if (typeof id !== 'string' || !UUID.test(id)) {
-    throw new RangeError(`"id" expected a session id such as 0199d3c2-7c1e-7b7e-8f63-1b2c3d4e5f60, got ${describe(id)}`)
-  }
-  return id
 }

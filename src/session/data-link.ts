@@ -1,76 +1,116 @@
-import { BACKLOG_MAX_BYTES, BATCH_BYTES, HANDOVER_MS, POOL_MAX_BUFFERS } from '../limits.js'
-import type { ToPage, ToWorker } from '../worker/protocol.js'
+import { BACKLOG_MAX_BYTES, BATCH_BYTES, HANDOVER_MS, IN_FLIGHT_MAX_BYTES, POOL_MAX_BYTES } from '../limits.js'
+import type { FrameMemory } from '../worker/frame-memory.js'
+import type { ClockSnapshot, Mark, ToPage, ToWorker } from '../worker/protocol.js'
+import { readClocks } from './clock.js'
 
-type Unsent<T> = T extends unknown ? Omit<T, 'serial'> : never
+/** A batch as the page keeps it until its frames are stored. */
+export interface KeptBatch {
+  streamIndex: number
+  memory: FrameMemory
+  frameCount: number
+  firstFrame: number
+  dictionaries: [channelIndex: number, values: string[]][]
+  clock: ClockSnapshot
+  /** The stream's counters, noted in the batch when it is first sent. */
+  counters: Float64Array
+  /** Whether it may give way to later ones while it was never sent. */
+  canDrop: boolean
+  onStored(batch: KeptBatch): void
+  onDropped(batch: KeptBatch): void
+}
+
+type Note =
+  | { kind: 'mark'; mark: Mark; clock: ClockSnapshot }
+  | { kind: 'labels'; labels: string[]; revision: number; clock: ClockSnapshot }
+
+interface Kept {
+  serial: number
+  byteLength: number
+  batch?: KeptBatch
+  note?: Note
+}
+
+/** What a small message is taken to weigh on its way, in bytes, besides its text. */
+const NOTE_BYTES = 256
 
 /**
- * The page's end of a session's data port: batches out, buffers and acknowledgements back.
+ * The page's end of a session's data port: batches and notes out, buffers and acknowledgements back.
  *
- * Keeps count of the bytes on their way to the store; nothing here grows beyond BACKLOG_MAX_BYTES.
+ * Everything is kept until it is stored, and sent again, under the same serial, over a new port when the worker was
+ * lost. Nothing here grows beyond BACKLOG_MAX_BYTES, and no more than IN_FLIGHT_MAX_BYTES of it wait in the worker.
  */
 export class DataLink {
-  readonly #port: MessagePort
-  readonly #pool: ArrayBuffer[] = []
-  /** What is on its way: bytes by serial, oldest first. */
-  readonly #outstanding: { serial: number; byteLength: number }[] = []
   readonly #handOver: () => void
-  #outstandingBytes = 0
-  /** The final chunk is stored, or the link has closed. */
-  #isOver = false
+  readonly #onMessage: (message: ToPage) => void
+  /** Buffers that came back from the worker. */
+  readonly #pool: ArrayBuffer[] = []
+  #port: MessagePort | undefined
+  /** Oldest first. */
+  #kept: Kept[] = []
+  #keptBytes = 0
+  /** Serials up to this one are on the present port. */
+  #sentSerial = 0
+  /** Serials up to this one were on some port. */
+  #everSentSerial = 0
+  /** Sizes of what the worker has not taken up, oldest first. */
+  #inFlight: number[] = []
+  #inFlightBytes = 0
   #serial = 0
   #timer: ReturnType<typeof setTimeout> | undefined
+  #isOver = false
   #waiting: (() => void)[] = []
 
-  /** `handOver` is called when open batches have waited long enough; `receive` gets what the worker has to say. */
-  constructor(port: MessagePort, handOver: () => void, receive: (message: ToPage) => void) {
-    this.#port = port
+  /** `handOver` is called when open batches have waited long enough; `onMessage` gets what the worker has to say. */
+  constructor(handOver: () => void, onMessage: (message: ToPage) => void) {
     this.#handOver = handOver
-    port.onmessage = (event: MessageEvent<ToPage>) => {
-      const message = event.data
-      if (message.kind === 'recycle') {
-        if (this.#pool.length < POOL_MAX_BUFFERS) this.#pool.push(message.buffer)
-        return
-      }
-      if (message.kind === 'stored' && message.final) this.#isOver = true
-      if (message.kind === 'stored' || message.kind === 'flushed') this.#acknowledge(message.serial)
-      receive(message)
-    }
+    this.#onMessage = onMessage
   }
 
-  /** Number of the last message sent. */
+  /** Number of the last message. */
   get serial(): number {
     return this.#serial
   }
 
   get hasRoom(): boolean {
-    return this.#outstandingBytes < BACKLOG_MAX_BYTES
+    return this.#keptBytes < BACKLOG_MAX_BYTES
   }
 
-  /** Whether there is room for a good deal more than one batch. */
   get isReady(): boolean {
-    return this.#outstandingBytes <= BACKLOG_MAX_BYTES / 2
+    return this.#keptBytes <= BACKLOG_MAX_BYTES / 2
   }
 
-  /** Resolves when that is so, or the link has closed. */
-  async ready(): Promise<void> {
-    while (!this.isReady) await this.#news()
+  /** Resolves with the next sign of progress, or when the link closes. */
+  progress(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push(resolve))
   }
 
   /** Resolves when message `serial` is in a stored chunk, or the link has closed. */
   async stored(serial: number): Promise<void> {
-    while (this.#outstanding.length > 0 && this.#outstanding[0]!.serial <= serial) await this.#news()
+    while (!this.#isOver && this.#kept.length > 0 && this.#kept[0]!.serial <= serial) await this.progress()
   }
 
   /** Resolves when the final chunk is stored, or the link has closed. */
   async finalStored(): Promise<void> {
-    while (!this.#isOver) await this.#news()
+    while (!this.#isOver) await this.progress()
   }
 
-  takeBuffer(): ArrayBuffer {
-    return this.#pool.pop() ?? new ArrayBuffer(BATCH_BYTES)
+  /** Batches of one stream that are kept, oldest first. */
+  batchesOf(streamIndex: number): KeptBatch[] {
+    return this.#kept.flatMap(({ batch }) => (batch?.streamIndex === streamIndex ? [batch] : []))
   }
 
-  /** A batch has its first frame: it will be handed over within HANDOVER_MS. */
+  /** Lets go of batches of a stream that were never sent. */
+  dropBatches(streamIndex: number, isDropped: (batch: KeptBatch) => boolean): void {
+    this.#kept = this.#kept.filter((kept) => {
+      const { batch } = kept
+      if (batch?.streamIndex !== streamIndex || kept.serial <= this.#everSentSerial || !isDropped(batch)) return true
+      this.#keptBytes -= kept.byteLength
+      batch.onDropped(batch)
+      return false
+    })
+  }
+
+  /** Something has its first frame: `handOver` will be called within HANDOVER_MS. */
   armHandOver(): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined
@@ -78,33 +118,134 @@ export class DataLink {
     }, HANDOVER_MS)
   }
 
-  /** Sends a message; `byteLength` of it counts as on its way until it is stored. */
-  send(message: Unsent<ToWorker>, byteLength = 0): void {
-    this.#serial += 1
-    this.#outstanding.push({ serial: this.#serial, byteLength })
-    this.#outstandingBytes += byteLength
-    this.#port.postMessage({ ...message, serial: this.#serial }, message.kind === 'batch' ? [message.buffer] : [])
+  sendBatch(batch: KeptBatch): void {
+    this.#keep({ serial: ++this.#serial, byteLength: batch.memory.buffer.byteLength, batch })
+  }
+
+  sendNote(note: Note): void {
+    const text = note.kind === 'mark' ? JSON.stringify(note.mark.properties).length : 0
+    this.#keep({ serial: ++this.#serial, byteLength: NOTE_BYTES + text, note })
+  }
+
+  /** Tells the worker that rings have news. */
+  nudge(): void {
+    this.#port?.postMessage({ kind: 'nudge', clock: readClocks() } satisfies ToWorker)
+  }
+
+  /** There is a worker: sends it everything kept. */
+  attach(port: MessagePort): void {
+    this.detach()
+    this.#port = port
+    port.onmessage = (event: MessageEvent<ToPage>) => this.#receive(event.data)
+    this.#pump()
+    this.nudge()
+  }
+
+  /** There is no worker for now. */
+  detach(): void {
+    if (this.#port) {
+      this.#port.onmessage = null
+      this.#port.close()
+    }
+    this.#port = undefined
+    this.#sentSerial = 0
+    this.#inFlight = []
+    this.#inFlightBytes = 0
   }
 
   close(): void {
     clearTimeout(this.#timer)
-    this.#port.onmessage = null
-    this.#port.close()
+    this.detach()
     this.#isOver = true
-    this.#outstanding.length = 0
-    this.#outstandingBytes = 0
+    this.#kept = []
+    this.#keptBytes = 0
     this.#wake()
   }
 
-  #acknowledge(serial: number): void {
-    while (this.#outstanding.length > 0 && this.#outstanding[0]!.serial <= serial) {
-      this.#outstandingBytes -= this.#outstanding.shift()!.byteLength
+  #keep(kept: Kept): void {
+    this.#kept.push(kept)
+    this.#keptBytes += kept.byteLength
+    this.#pump()
+    while (this.#keptBytes > BACKLOG_MAX_BYTES && this.#dropOldest()) {
+      // until it fits
     }
-    this.#wake()
   }
 
-  #news(): Promise<void> {
-    return new Promise((resolve) => this.#waiting.push(resolve))
+  /** Those that were sent stay: they have to come again as they were. */
+  #dropOldest(): boolean {
+    const index = this.#kept.findIndex(({ serial, batch }) => serial > this.#everSentSerial && batch?.canDrop)
+    if (index < 0) return false
+    const [dropped] = this.#kept.splice(index, 1)
+    this.#keptBytes -= dropped!.byteLength
+    dropped!.batch!.onDropped(dropped!.batch!)
+    return true
+  }
+
+  #pump(): void {
+    if (!this.#port || this.#inFlightBytes >= IN_FLIGHT_MAX_BYTES) return
+    let index = this.#kept.length
+    while (index > 0 && this.#kept[index - 1]!.serial > this.#sentSerial) index -= 1
+    for (; index < this.#kept.length && this.#inFlightBytes < IN_FLIGHT_MAX_BYTES; index++) {
+      const kept = this.#kept[index]!
+      this.#post(kept)
+      this.#sentSerial = kept.serial
+      this.#everSentSerial = Math.max(this.#everSentSerial, kept.serial)
+      this.#inFlight.push(kept.byteLength)
+      this.#inFlightBytes += kept.byteLength
+    }
+  }
+
+  #post({ serial, batch, note }: Kept): void {
+    if (!batch) {
+      this.#port!.postMessage({ ...note!, serial } satisfies ToWorker)
+      return
+    }
+    const { streamIndex, memory, frameCount, firstFrame, dictionaries, clock } = batch
+    if (serial > this.#everSentSerial) {
+      memory.counters.set(batch.counters)
+    }
+    const source = new Uint8Array(memory.buffer)
+    let buffer = source.length === BATCH_BYTES ? this.#pool.pop() : undefined
+    if (buffer) new Uint8Array(buffer).set(source)
+    else buffer = source.slice().buffer
+    this.#port!.postMessage(
+      {
+        kind: 'batch',
+        serial,
+        streamIndex,
+        buffer,
+        capacityFrames: memory.capacityFrames,
+        frameCount,
+        firstFrame,
+        dictionaries,
+        clock,
+      } satisfies ToWorker,
+      [buffer],
+    )
+  }
+
+  #receive(message: ToPage): void {
+    switch (message.kind) {
+      case 'recycle': {
+        this.#inFlightBytes -= this.#inFlight.shift() ?? 0
+        const { buffer } = message
+        if (buffer?.byteLength === BATCH_BYTES && this.#pool.length * BATCH_BYTES < POOL_MAX_BYTES) {
+          this.#pool.push(buffer)
+        }
+        this.#pump()
+        return
+      }
+      case 'stored':
+      case 'flushed':
+        while (this.#kept.length > 0 && this.#kept[0]!.serial <= message.serial) {
+          const { byteLength, batch } = this.#kept.shift()!
+          this.#keptBytes -= byteLength
+          batch?.onStored(batch)
+        }
+        if (message.kind === 'stored' && message.final) this.#isOver = true
+        this.#wake()
+    }
+    this.#onMessage(message)
   }
 
   #wake(): void {

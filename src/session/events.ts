@@ -1,10 +1,10 @@
 import type { KymographError } from '../errors.js'
-import type { Gap, LossReason } from '../worker/protocol.js'
+import type { Gap, LossReason, Warning } from '../worker/protocol.js'
 
-/** States of a session; `stopped` and `failed` are final. */
-export type SessionState = 'ready' | 'recording' | 'paused' | 'stopping' | 'stopped' | 'failed'
+/** States of a session; `stopped` and `failed` are final. `armed`: a flight recorder that waits for its trigger. */
+export type SessionState = 'ready' | 'armed' | 'recording' | 'paused' | 'stopping' | 'stopped' | 'failed'
 
-export type WarningCode = 'label-high-cardinality' | 'invalid-value' | 'in-thread' | 'duration-reached'
+export type WarningCode = Warning['code'] | 'invalid-value' | 'worker-replaced'
 
 /** What each event of a session carries in `detail`. */
 export interface SessionEventDetails {
@@ -20,7 +20,7 @@ export interface SessionEventDetails {
 
 export type SessionEventName = keyof SessionEventDetails
 
-/** An event of a session; `type` is one of {@link SessionEventName}. */
+/** An event of a session; `type` is one of {@link SessionEventName}. Recorders have `warning` events. */
 export class SessionEvent<N extends SessionEventName = SessionEventName> extends Event {
   constructor(
     name: N,

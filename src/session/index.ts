@@ -1,4 +1,7 @@
 export { type ErrorCode, KymographError } from '../errors.js'
+export type { ChannelOptions, StreamOptions } from '../worker/checks/declaration.js'
+export type { Lookup } from '../worker/checks/lookup.js'
+export type { SessionOptions } from '../worker/checks/session-options.js'
 export type {
   Capabilities,
   ChannelDescriptor,
@@ -8,6 +11,7 @@ export type {
   JourneyRecord,
   LossCounts,
   LossReason,
+  OverflowPolicy,
   SessionPage,
   SessionRecord,
   SessionSummary,
@@ -15,7 +19,6 @@ export type {
   StreamSummary,
 } from '../worker/protocol.js'
 export { JourneyCatalogue, SessionCatalogue } from './catalogue.js'
-export type { ChannelOptions, OverflowPolicy, StreamOptions } from './declaration.js'
 export {
   SessionEvent,
   type SessionEventDetails,
@@ -23,13 +26,11 @@ export {
   type SessionState,
   type WarningCode,
 } from './events.js'
-export type { Lookup } from './lookup.js'
-export type { SessionOptions } from './options.js'
 export { Recorder } from './recorder.js'
 export { checkRecorderOptions, type RecorderOptions } from './recorder-options.js'
 export { Session } from './session.js'
 export { createSessionId } from './session-id.js'
-export { StreamWriter } from './stream-writer.js'
+export { type StreamCounts, StreamWriter } from './stream-writer.js'
 export type { Values } from './value-copier.js'
 export type { Value } from './value-writer.js'
 export { LIBRARY_VERSION } from './version.js'

@@ -4,8 +4,8 @@ import {
   PROPERTY_KEY_MAX_LENGTH,
   PROPERTY_VALUE_MAX_LENGTH,
 } from '../limits.js'
+import { describe, normalizeText } from '../worker/checks/text.js'
 import type { ClockSnapshot, Mark, PropertyValue } from '../worker/protocol.js'
-import { describe, normalizeText } from './text.js'
 
 /**
  * A named moment, checked.

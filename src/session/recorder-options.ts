@@ -1,5 +1,5 @@
-import type { OpenOptions, StoreChoice } from '../worker/protocol.js'
-import { checkOneOf, refuseUnknownFields } from './text.js'
+import { checkOneOf, refuseUnknownFields } from '../worker/checks/text.js'
+import type { OpenOptions, StoreChoice, Transport } from '../worker/protocol.js'
 
 /** Options every platform's `createRecorder` takes. */
 export interface RecorderOptions<Store> {
@@ -9,7 +9,8 @@ export interface RecorderOptions<Store> {
   worker?: 'auto' | 'none'
   /** `reference` runs the TypeScript kernels even where there is WebAssembly. */
   kernels?: 'auto' | 'wasm' | 'reference'
-  transport?: 'auto' | 'batch'
+  /** How frames travel; `auto` shares memory with the worker where that is possible. */
+  transport?: 'auto' | Transport
   consent?: 'granted'
 }
 
@@ -17,15 +18,16 @@ export interface RecorderOptions<Store> {
 export function checkRecorderOptions<Store>(
   options: RecorderOptions<Store>,
   chooseStore: (store: 'auto' | Store) => StoreChoice,
-): { open: OpenOptions; wantsWorker: boolean } {
+): { open: OpenOptions; wantsWorker: boolean; transport: 'auto' | Transport } {
   refuseUnknownFields('recorder options', options, ['store', 'worker', 'kernels', 'transport', 'consent'])
   const { store = 'auto', worker = 'auto', kernels = 'auto', transport = 'auto', consent = 'granted' } = options
   checkOneOf('worker', worker, ['auto', 'none'])
   checkOneOf('kernels', kernels, ['auto', 'wasm', 'reference'])
-  checkOneOf('transport', transport, ['auto', 'batch'])
+  checkOneOf('transport', transport, ['auto', 'batch', 'shared'])
   checkOneOf('consent', consent, ['granted'])
   return {
     open: { store: store === 'memory' ? { kind: 'memory' } : chooseStore(store as 'auto' | Store), kernels },
     wantsWorker: worker === 'auto',
+    transport,
   }
 }

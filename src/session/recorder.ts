@@ -1,40 +1,53 @@
 import { KymographError } from '../errors.js'
-import type { RecorderClient } from '../worker/client.js'
-import type { Capabilities, OpenOptions, SessionSummary } from '../worker/protocol.js'
+import type { SessionOptions } from '../worker/checks/session-options.js'
+import { type ClientOptions, RecorderClient } from '../worker/client.js'
+import type { Capabilities, SessionSummary, Transport } from '../worker/protocol.js'
 import { JourneyCatalogue, SessionCatalogue } from './catalogue.js'
-import { checkSessionOptions, type SessionOptions } from './options.js'
+import { SessionEvent } from './events.js'
 import { Session } from './session.js'
 
-/** Creates sessions and finds them again. Made by `createRecorder`. */
-export class Recorder {
+/**
+ * Creates sessions and finds them again. Made by `createRecorder`.
+ *
+ * An EventTarget: `warning` when a worker was lost and replaced, a {@link SessionEvent}; sessions get it too.
+ */
+export class Recorder extends EventTarget {
   readonly sessions: SessionCatalogue
   readonly journeys: JourneyCatalogue
-  /** What is in force after every fallback: thread, kernels, transport, store. */
-  readonly capabilities: Capabilities
   readonly #client: RecorderClient
+  readonly #transport: Transport
   readonly #active = new Set<Session>()
   #disposed: Promise<void> | undefined
 
-  private constructor(client: RecorderClient, capabilities: Capabilities) {
+  private constructor(client: RecorderClient, transport: Transport) {
+    super()
     this.#client = client
-    this.capabilities = capabilities
+    this.#transport = transport
     this.sessions = new SessionCatalogue(client)
     this.journeys = new JourneyCatalogue(client)
+    client.onReplaced = (message) => {
+      this.dispatchEvent(new SessionEvent('warning', { code: 'worker-replaced', message }))
+      for (const session of this.#active) session.warn('worker-replaced', message)
+    }
   }
 
-  static async open(client: RecorderClient, options: OpenOptions): Promise<Recorder> {
-    try {
-      const opened = await client.call('open', options)
-      const reason = client.fallbackCause
-      return new Recorder(client, {
-        thread: client.thread,
-        ...opened,
-        ...(reason === undefined ? {} : { inThreadReason: reason instanceof Error ? reason.message : String(reason) }),
-      })
-    } catch (cause) {
-      client.dispose()
-      throw cause
+  /** @throws KymographError `no-shared-memory` when shared memory is asked for and cannot be had. */
+  static async open(options: ClientOptions, transport: 'auto' | Transport): Promise<Recorder> {
+    const canShare = typeof SharedArrayBuffer === 'function' && globalThis.crossOriginIsolated !== false
+    if (transport === 'shared' && !canShare) {
+      throw new KymographError(
+        'no-shared-memory',
+        `"transport" 'shared' needs a cross-origin isolated page; serve it with COOP and COEP headers, or use 'auto'`,
+      )
     }
+    const client = await RecorderClient.connect(options)
+    const wantsShared = transport === 'shared' || (transport === 'auto' && client.capabilities.thread === 'worker')
+    return new Recorder(client, canShare && wantsShared ? 'shared' : 'batch')
+  }
+
+  /** What is in force after every fallback: thread, kernels, transport, store. */
+  get capabilities(): Capabilities {
+    return { ...this.#client.capabilities, transport: this.#transport }
   }
 
   /**
@@ -48,8 +61,7 @@ export class Recorder {
    */
   async createSession(options: SessionOptions): Promise<Session> {
     if (this.#disposed) throw new KymographError('disposed', 'the recorder has been disposed; create a new one')
-    const settings = checkSessionOptions(options)
-    const session = await Session.create(this.#client, settings, (ended) => this.#active.delete(ended))
+    const session = await Session.create(this.#client, options, this.#transport, (ended) => this.#active.delete(ended))
     if (session.state !== 'stopped' && session.state !== 'failed') this.#active.add(session)
     return session
   }

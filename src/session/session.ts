@@ -1,29 +1,39 @@
 import { type ErrorCode, KymographError } from '../errors.js'
-import type { RecorderClient } from '../worker/client.js'
-import type { LossReason, SessionStart, SessionSummary, StoredChunk, ToPage } from '../worker/protocol.js'
+import { normalizeLabels } from '../worker/checks/labels.js'
+import type { SessionOptions } from '../worker/checks/session-options.js'
+import { describe } from '../worker/checks/text.js'
+import { type Attachment, isLost, type RecorderClient } from '../worker/client.js'
+import type {
+  ClockSnapshot,
+  LossReason,
+  RecorderApi,
+  SessionSettings,
+  SessionSummary,
+  StoredChunk,
+  ToPage,
+  Transport,
+} from '../worker/protocol.js'
+import { automaticFacts } from './automatic-facts.js'
 import { readClocks } from './clock.js'
 import { DataLink } from './data-link.js'
 import { SessionEvent, type SessionEventDetails, type SessionEventName, type SessionState } from './events.js'
-import { highCardinalityKind, normalizeLabels } from './labels.js'
 import { LossReport } from './loss-report.js'
 import { createMark } from './marks.js'
-import type { SessionSettings } from './options.js'
 import { createSessionId } from './session-id.js'
-import { StreamWriter } from './stream-writer.js'
-import { describe } from './text.js'
+import type { StreamWriter } from './stream-writer.js'
+import { openStreams, type PageStream } from './streams.js'
+import { unwrittenSummary } from './unwritten-summary.js'
 
 /** Why a stream refuses frames in each state; undefined: it takes them. */
 const REFUSAL: Record<SessionState, LossReason | undefined> = {
   ready: 'paused',
+  armed: undefined,
   recording: undefined,
   paused: 'paused',
   stopping: 'stopped',
   stopped: 'stopped',
   failed: 'storage-error',
 }
-
-/** What a small message is taken to weigh on its way, in bytes. */
-const MARK_BYTES = 256
 
 /**
  * One recording with a definite start and stop.
@@ -36,68 +46,74 @@ export class Session extends EventTarget {
   readonly journeyId: string | undefined
   readonly #client: RecorderClient
   readonly #settings: SessionSettings
+  readonly #signal: AbortSignal | undefined
   readonly #link: DataLink
-  readonly #streams = new Map<string, StreamWriter>()
+  readonly #streams: readonly PageStream[]
   readonly #onEnd: (session: Session) => void
   readonly #losses = new LossReport()
+  readonly #createdClock = readClocks()
   readonly #abort = () => void this.stop().catch(() => {})
   #labels: string[]
   #labelsRevision = 0
   #state: SessionState = 'ready'
   #durationTimer: ReturnType<typeof setTimeout> | undefined
+  #startClock: ClockSnapshot | undefined
+  /** By stream, frames a flight recorder let go before its trigger. */
+  #baseFrames: number[] = []
+  #epoch = 0
+  /** Chunks known to be stored. */
+  #seq = 0
+  #reopening: Promise<void> | undefined
   #summary: Promise<SessionSummary> | undefined
+  /** Known when the worker was lost just after it had stored the final chunk. */
+  #endedSummary: SessionSummary | undefined
   #failure: KymographError | undefined
-  #forgetWorker: () => void = () => {}
+  #forgetClient: () => void = () => {}
 
   private constructor(
     client: RecorderClient,
     settings: SessionSettings,
-    port: MessagePort,
+    transport: Transport,
+    signal: AbortSignal | undefined,
     onEnd: (s: Session) => void,
   ) {
     super()
     this.#client = client
     this.#settings = settings
+    this.#signal = signal
     this.#onEnd = onEnd
     this.#labels = settings.labels
     this.journeyId = settings.journeyId
     this.#link = new DataLink(
-      port,
       () => this.#handOver(),
       (message) => this.#receive(message),
     )
-    settings.streams.forEach((declaration, index) => {
-      const stream = new StreamWriter(this.#link, index, declaration, (channel, value) =>
-        this.#warn(
-          'invalid-value',
-          `stream "${stream.name}", channel "${channel}": ${describe(value)} does not fit, recorded as absent`,
-        ),
-      )
-      stream.refuse(REFUSAL.ready)
-      this.#streams.set(stream.name, stream)
-    })
+    this.#streams = openStreams(settings, transport, this.#link, (stream, channel, value) =>
+      this.warn(
+        'invalid-value',
+        `stream "${stream}", channel "${channel}": ${describe(value)} does not fit, recorded as absent`,
+      ),
+    )
+    for (const { writer } of this.#streams) writer.refuse(REFUSAL.ready)
+    for (const { code, message } of settings.warnings) this.warn(code, message)
   }
 
   /** Opens a session in the worker and starts it unless `autoStart` is false. */
   static async create(
     client: RecorderClient,
-    settings: SessionSettings,
+    options: SessionOptions,
+    transport: Transport,
     onEnd: (s: Session) => void,
   ): Promise<Session> {
-    if (settings.signal?.aborted)
-      throw new KymographError('aborted', 'the signal was aborted before the session started')
-    const channel = new MessageChannel()
-    const session = new Session(client, settings, channel.port1, onEnd)
-    try {
-      await client.call('createSession', startOf(session.id, settings), channel.port2)
-    } catch (cause) {
-      session.#link.close()
-      throw cause
-    }
-    session.#forgetWorker = client.onLost((error) => session.#fail('worker-lost', error.message, error))
-    settings.signal?.addEventListener('abort', session.#abort)
+    const { signal, ...plain } = options ?? {}
+    if (signal?.aborted) throw new KymographError('aborted', 'the signal was aborted before the session started')
+    const request = { options: options && plain, facts: automaticFacts() }
+    const settings = await client.call('checkSession', request)
+    const session = new Session(client, settings, transport, signal, onEnd)
+    if (settings.preTriggerMs === undefined) await session.#openFirst()
+    signal?.addEventListener('abort', session.#abort)
     if (settings.autoStart) await session.start()
-    if (settings.signal?.aborted) {
+    if (signal?.aborted) {
       await session.stop().catch(() => {})
       await client.call('deleteSession', session.id)
       throw new KymographError('aborted', 'the signal was aborted while the session was being created')
@@ -119,25 +135,48 @@ export class Session extends EventTarget {
    * @throws RangeError when the session has no such stream.
    */
   stream(name: string): StreamWriter {
-    const stream = this.#streams.get(name)
-    if (!stream)
-      throw new RangeError(
-        `no stream ${describe(name)}; the session has ${[...this.#streams.keys()].join(', ') || 'none'}`,
-      )
-    return stream
+    const found = this.#streams.find(({ writer }) => writer.name === name)
+    if (found) return found.writer
+    const names = this.#streams.map(({ writer }) => writer.name).join(', ')
+    throw new RangeError(`no stream ${describe(name)}; the session has ${names || 'none'}`)
   }
 
-  /** Starts recording; a session that records already is left alone. */
+  /** Starts recording, or arms a flight recorder; a session that runs already is left alone. */
   async start(): Promise<void> {
-    if (this.#state === 'recording' || this.#state === 'paused') return
+    if (this.#state === 'recording' || this.#state === 'paused' || this.#state === 'armed') return
     this.#require('start', 'ready')
-    await this.#client.call('startSession', this.id, readClocks())
-    if (this.#state !== 'ready') return
-    this.#become('recording')
-    if (this.#settings.durationMs !== undefined) {
-      this.#durationTimer = setTimeout(this.#abort, this.#settings.durationMs)
+    if (this.#settings.preTriggerMs !== undefined) return this.#become('armed')
+    this.#startClock = readClocks()
+    await this.#control('startSession', () => [this.id, this.#startClock!])
+    if (this.#state === 'ready') this.#record()
+  }
+
+  /**
+   * Records what a flight recorder has kept and what follows, and puts a mark `trigger` there. Resolves when the
+   * worker has taken it over; a second trigger is ignored.
+   *
+   * reason: text of the mark's property `reason`.
+   */
+  async trigger(reason = ''): Promise<void> {
+    if (this.#settings.preTriggerMs !== undefined && this.#startClock !== undefined) return
+    this.#require('trigger', 'armed')
+    const now = readClocks()
+    const mark = createMark('trigger', reason === '' ? {} : { reason }, now)
+    const pastNs = BigInt(Math.round(this.#settings.preTriggerMs! * 1e6))
+    const wallNs = now.wallNs - pastNs
+    this.#startClock = {
+      monotonicNs: now.monotonicNs - pastNs,
+      wallNs: wallNs > this.#createdClock.wallNs ? wallNs : this.#createdClock.wallNs,
     }
-    for (const label of this.#labels) this.#warnOfHighCardinality(label)
+    for (const { lane } of this.#streams) {
+      lane.handOver()
+      lane.trim(this.#settings.preTriggerMs!)
+      lane.disarm()
+    }
+    this.#baseFrames = this.#streams.map(({ lane }) => lane.evictedFrames)
+    this.#link.sendNote({ kind: 'mark', mark, clock: now })
+    this.#record()
+    await this.#openFirst()
   }
 
   /** Refuses frames, counted `paused`, until {@link resume}. */
@@ -156,16 +195,16 @@ export class Session extends EventTarget {
 
   /** Seals a chunk with everything written so far and resolves when it is stored; what a resampler still holds stays with it. */
   async flush(): Promise<void> {
-    if (this.#state === 'stopped') return
+    if (this.#state === 'stopped' || this.#state === 'armed') return
     if (this.#failure) throw this.#failure
     this.#handOver()
     const { serial } = this.#link
-    await this.#client.call('flush', this.id, serial)
+    await this.#control('flush', () => [this.id, serial])
     await this.#link.stored(serial)
     if (this.#failure) throw this.#failure
   }
 
-  /** Ends the session and says what became of it; further calls give the same answer. */
+  /** Ends the session and says what became of it; further calls give the same answer. An untriggered flight recorder writes nothing. */
   stop(): Promise<SessionSummary> {
     this.#summary ??= this.#stop()
     return this.#summary
@@ -175,24 +214,19 @@ export class Session extends EventTarget {
   mark(name: string, properties?: Record<string, string | number | boolean>): void {
     const clock = readClocks()
     const mark = createMark(name, properties, clock)
-    this.#require('mark', 'recording', 'paused')
+    this.#require('mark', 'armed', 'recording', 'paused')
     if (!this.#link.hasRoom)
       throw new KymographError('backlog-full', 'too many marks are on their way to the store; await session.flush()')
-    this.#link.send({ kind: 'mark', mark, clock }, MARK_BYTES + JSON.stringify(mark.properties).length)
+    this.#link.sendNote({ kind: 'mark', mark, clock })
   }
 
   /** Replaces the labels; once the session has ended, use `recorder.sessions.setLabels`. */
   setLabels(labels: string[]): void {
     const normalized = normalizeLabels(labels)
-    this.#require('setLabels', 'ready', 'recording', 'paused')
-    const added = normalized.filter((label) => !this.#labels.includes(label))
+    this.#require('setLabels', 'ready', 'armed', 'recording', 'paused')
     this.#labels = normalized
     this.#labelsRevision += 1
-    this.#link.send(
-      { kind: 'labels', labels: normalized, revision: this.#labelsRevision, clock: readClocks() },
-      MARK_BYTES,
-    )
-    for (const label of added) this.#warnOfHighCardinality(label)
+    this.#link.sendNote({ kind: 'labels', labels: normalized, revision: this.#labelsRevision, clock: readClocks() })
   }
 
   addLabels(labels: string[]): void {
@@ -202,7 +236,7 @@ export class Session extends EventTarget {
   /** The session's chunks from the first on, as they are stored; ends with the session. */
   async *chunks(): AsyncGenerator<StoredChunk, void, undefined> {
     for (let index = 0; ; index++) {
-      const chunk = await this.#client.call('chunkAt', this.id, index)
+      const chunk = await this.#control('chunkAt', () => [this.id, index])
       if (!chunk) return
       yield chunk
       if (chunk.final) return
@@ -221,15 +255,33 @@ export class Session extends EventTarget {
     super.addEventListener(type, listener as EventListenerOrEventListenerObject, options)
   }
 
+  /** Emits a `warning` once the caller can have a listener. */
+  warn(code: SessionEventDetails['warning']['code'], message: string): void {
+    setTimeout(() => this.#emit('warning', { code, message }), 0)
+  }
+
+  #record(): void {
+    this.#become('recording')
+    const { durationMs } = this.#settings
+    if (durationMs !== undefined) this.#durationTimer = setTimeout(this.#abort, durationMs)
+  }
+
   async #stop(): Promise<SessionSummary> {
     if (this.#failure) throw this.#failure
     clearTimeout(this.#durationTimer)
-    this.#settings.signal?.removeEventListener('abort', this.#abort)
+    this.#signal?.removeEventListener('abort', this.#abort)
     this.#handOver()
+    const isUnwritten = this.#settings.preTriggerMs !== undefined && this.#startClock === undefined
     this.#become('stopping')
+    if (isUnwritten) {
+      for (const { writer } of this.#streams) writer.fail('stopped')
+      this.#become('stopped')
+      this.#end()
+      return unwrittenSummary(this, this.#createdClock, this.#streams)
+    }
     try {
-      const counts = [...this.#streams.values()].map((stream) => stream.counts)
-      const summary = await this.#client.call('stop', this.id, this.#link.serial, readClocks(), counts)
+      const counts = this.#streams.map(({ writer }) => writer.counts)
+      const summary = await this.#control('stop', () => [this.id, this.#link.serial, readClocks(), counts])
       await this.#link.finalStored()
       this.#become('stopped')
       this.#end()
@@ -241,28 +293,125 @@ export class Session extends EventTarget {
     }
   }
 
+  /** Opens the session in the engine for the first time. */
+  async #openFirst(): Promise<void> {
+    const attachment: Attachment = {
+      detach: () => this.#link.detach(),
+      attach: () => this.#open(),
+      fail: (error) => this.#fail('worker-lost', error.message, error),
+    }
+    this.#forgetClient = this.#client.attach(attachment)
+    try {
+      await this.#open()
+    } catch (error) {
+      if (!isLost(error)) {
+        const { code, message } = error as KymographError
+        this.#fail(code ?? 'internal', message, error)
+        throw error
+      }
+      await this.#client.ready()
+    }
+    if (this.#failure) throw this.#failure
+  }
+
+  /** Opens the session in the engine, or takes it up in the next one: everything not stored is sent again. */
+  async #open(): Promise<void> {
+    const { port1, port2 } = new MessageChannel()
+    const lanes = this.#streams.map(({ lane }) => lane)
+    const summary = await this.#client.call(
+      'openSession',
+      {
+        id: this.id,
+        settings: { ...this.#settings, labels: this.#labels },
+        clock: this.#createdClock,
+        ...(this.#startClock ? { startClock: this.#startClock } : {}),
+        rings: this.#streams.map(({ ring }) => ring),
+        epoch: this.#epoch++,
+        seq: this.#seq,
+        baseFrames: this.#baseFrames,
+        oldestFrames: lanes.map((lane) => lane.oldestFrame),
+      },
+      port2,
+    )
+    if (summary) {
+      this.#endedSummary = summary
+      this.#link.close()
+    } else this.#link.attach(port1)
+  }
+
+  /** A call about this session, made again when the engine it was made to is lost. */
+  async #control<M extends keyof RecorderApi>(
+    method: M,
+    args: () => Parameters<RecorderApi[M]>,
+  ): Promise<Awaited<ReturnType<RecorderApi[M]>>> {
+    for (;;) {
+      try {
+        return await this.#client.call(method, ...args())
+      } catch (error) {
+        if (this.#failure) throw this.#failure
+        if (!isLost(error)) throw error
+        if ((error as KymographError).code === 'wasm-trap') await this.#reopen()
+        await this.#client.ready()
+        if (this.#failure) throw this.#failure
+        if (this.#endedSummary && method === 'stop') return this.#endedSummary as never
+        if (this.#endedSummary && method === 'flush') return undefined as never
+      }
+    }
+  }
+
+  /** The pipeline had to begin anew, in the same engine. */
+  #reopen(): Promise<void> {
+    this.#reopening ??= (async () => {
+      this.#link.detach()
+      try {
+        await this.#open()
+      } catch (error) {
+        if (!isLost(error)) this.#fail('internal', String(error), error)
+      } finally {
+        this.#reopening = undefined
+      }
+    })()
+    return this.#reopening
+  }
+
   #handOver(): void {
-    for (const stream of this.#streams.values()) {
-      stream.handOver()
-      for (const loss of this.#losses.since(stream)) this.#emit('loss', loss)
+    const { preTriggerMs } = this.#settings
+    for (const { writer, lane } of this.#streams) {
+      lane.handOver()
+      if (this.#state === 'armed') lane.trim(preTriggerMs!)
+      else for (const loss of this.#losses.since(writer)) this.#emit('loss', loss)
     }
   }
 
   #receive(message: ToPage): void {
-    if (message.kind === 'stored') {
-      const { seq, byteLength, final } = message
-      this.#emit('chunk', { seq, byteLength, final })
-    } else if (message.kind === 'gap') this.#emit('gap', { ...message.gap, stream: message.stream })
-    else if (message.kind === 'failed') {
-      for (const [index, stream] of [...this.#streams.values()].entries()) stream.fail(message.storedFrames[index] ?? 0)
-      this.#fail(message.code as ErrorCode, message.message)
+    switch (message.kind) {
+      case 'stored': {
+        const { seq, byteLength, final } = message
+        this.#seq = seq + 1
+        this.#emit('chunk', { seq, byteLength, final })
+        break
+      }
+      case 'gap':
+        this.#emit('gap', { ...message.gap, stream: message.stream })
+        break
+      case 'warning':
+        this.warn(message.code, message.message)
+        break
+      case 'replay':
+        void this.#reopen()
+        break
+      case 'failed':
+        this.#fail(message.code as ErrorCode, message.message, undefined, message.storedFrames)
     }
   }
 
-  #fail(code: ErrorCode, message: string, cause?: unknown): void {
+  /** `storedFrames` is what the worker knows better than the page: frames in stored chunks, by stream. */
+  #fail(code: ErrorCode, message: string, cause?: unknown, storedFrames?: number[]): void {
     if (this.#state === 'stopped' || this.#state === 'failed') return
     clearTimeout(this.#durationTimer)
     this.#failure = cause instanceof KymographError ? cause : new KymographError(code, message, { cause })
+    const reason = storedFrames ? 'storage-error' : 'worker-lost'
+    for (const [index, { writer }] of this.#streams.entries()) writer.fail(reason, storedFrames?.[index])
     this.#become('failed')
     this.#emit('error', this.#failure)
     this.#end()
@@ -270,14 +419,14 @@ export class Session extends EventTarget {
 
   #end(): void {
     this.#link.close()
-    this.#forgetWorker()
+    this.#forgetClient()
     this.#onEnd(this)
   }
 
   #become(state: SessionState): void {
     const before = this.#state
     this.#state = state
-    for (const stream of this.#streams.values()) stream.refuse(REFUSAL[state])
+    for (const { writer } of this.#streams) writer.refuse(REFUSAL[state])
     this.#emit('statechange', { state, before })
   }
 
@@ -290,37 +439,7 @@ export class Session extends EventTarget {
     )
   }
 
-  #warnOfHighCardinality(label: string): void {
-    const kind = highCardinalityKind(label)
-    if (kind)
-      this.#warn(
-        'label-high-cardinality',
-        `label ${JSON.stringify(label)} looks like ${kind}; labels are for categories, put it into metadata`,
-      )
-  }
-
-  #warn(code: SessionEventDetails['warning']['code'], message: string): void {
-    // a listener can only be added once the caller has the session
-    setTimeout(() => this.#emit('warning', { code, message }), 0)
-  }
-
   #emit<N extends SessionEventName>(name: N, detail: SessionEventDetails[N]): void {
     this.dispatchEvent(new SessionEvent(name, detail))
-  }
-}
-
-/** What the worker has to know of a session before the first frame. */
-function startOf(id: string, settings: SessionSettings): SessionStart {
-  const { journeyId, labels, metadata, importedStartNs, streams, chunkMaxMs, chunkMaxBytes } = settings
-  return {
-    id,
-    ...(journeyId === undefined ? {} : { journeyId }),
-    labels,
-    metadata,
-    clock: readClocks(),
-    ...(importedStartNs === undefined ? {} : { importedStartNs }),
-    streams: streams.map(({ plan }) => plan),
-    chunkMaxMs,
-    chunkMaxBytes,
   }
 }

@@ -1,92 +1,84 @@
 import { KymographError } from '../errors.js'
-import { Batch, batchCapacityFrames } from '../worker/batch.js'
-import type { ClockName, LossReason, PageCounts } from '../worker/protocol.js'
-import { readClocks } from './clock.js'
-import type { DataLink } from './data-link.js'
-import type { StreamDeclaration } from './declaration.js'
-import { describe } from './text.js'
+import { describe } from '../worker/checks/text.js'
+import {
+  type FrameMemory,
+  INVALID_VALUES_COUNTER,
+  PAGE_LOSS_REASONS,
+  pageCountsOf,
+  putMillisecondsAsNs,
+} from '../worker/frame-memory.js'
+import type { ClockName, LossReason, OverflowPolicy, PageCounts, StreamPlan } from '../worker/protocol.js'
+import type { Lane } from './lane.js'
 import { copyBits, hasTypeOfAll, type Values } from './value-copier.js'
-import { type Value, ValueWriter } from './value-writer.js'
+import type { Value, ValueWriter } from './value-writer.js'
 
-type TimeUnit = 'ms' | 'ns'
-
-/** Milliseconds that still fit into int64 nanoseconds. */
+/** Milliseconds that still fit into int64 nanoseconds, and into what resamplers take: ±2^62. */
 const TIME_MAX_MS = 9.2e12
+const RESAMPLED_MAX_MS = 4.6e12
+const RESAMPLED_MAX_NS = 2n ** 62n
+
+/** Channels whose values `push` takes one by one; more come as an array. */
+const PLAIN_CHANNELS_MAX = 6
+
+/** What a writer is given by its session. */
+export interface StreamWriterOptions {
+  plan: StreamPlan
+  overflow: OverflowPolicy
+  lane: Lane
+  writers: readonly ValueWriter[]
+  onInvalidValue: (channel: string, value: unknown) => void
+  /** Resolves when there may be room again. */
+  progress: () => Promise<void>
+}
+
+/** Frames of one stream so far, by what became of them on the page. */
+export interface StreamCounts extends PageCounts {
+  received: number
+}
 
 /**
- * Takes the frames of one stream on the page: appends them to a batch and hands full batches over. Nothing else
- * happens on this thread.
+ * Takes the frames of one stream on the page: appends them to memory on their way to the worker. Nothing else happens
+ * on this thread.
  */
 export class StreamWriter {
   readonly name: string
-  readonly #link: DataLink
-  readonly #index: number
-  readonly #declaration: StreamDeclaration
-  readonly #channels: number
-  readonly #stride: number
-  readonly #capacityFrames: number
-  readonly #writers: ValueWriter[]
-  readonly #onInvalidValue: (channel: string, value: unknown) => void
-  readonly #counts: PageCounts = { received: 0, lost: {}, invalidValues: 0 }
-  #clock: ClockName | undefined
-  #refusal: LossReason | undefined
-  #waitingForChange: (() => void)[] = []
-  #batch: Batch | undefined
-  #batchUnit: TimeUnit = 'ms'
-  #frames = 0
-
-  /** Made by a session; see {@link Session.stream}. */
-  constructor(
-    link: DataLink,
-    index: number,
-    declaration: StreamDeclaration,
-    onInvalidValue: (channel: string, value: unknown) => void,
-  ) {
-    const { descriptor } = declaration.plan
-    this.name = descriptor.name
-    this.#link = link
-    this.#index = index
-    this.#declaration = declaration
-    this.#channels = descriptor.channels.length
-    this.#stride = this.#channels + 1
-    this.#capacityFrames = batchCapacityFrames(this.#channels)
-    this.#writers = descriptor.channels.map((channel) => new ValueWriter(channel))
-    this.#onInvalidValue = onInvalidValue
-    this.#clock = descriptor.clock
-  }
-
   /**
    * Records one frame: its time and one value per channel, in the order the channels were declared.
    *
    * time: milliseconds of the page's monotonic clock (`event.timeStamp`, `performance.now()`), or of the stream's own
    * zero; a bigint is nanoseconds, since the epoch on a `unix` stream. A missing, null or undefined value is absent;
-   * one that the channel's type cannot hold is absent too, and counted.
+   * one that the channel's type cannot hold is absent too, and counted. May be used apart from its stream.
    *
    * Returns whether the frame was taken; if not, it is counted as lost, except with `overflow: 'wait'`.
    *
    * @throws TypeError for more values than channels; KymographError `clock-mixed` for another clock's time.
    */
-  push(time: number | bigint, ...values: Value[]): boolean {
-    if (values.length > this.#channels) {
-      throw new TypeError(`stream "${this.name}" has ${this.#channels} channels, push got ${values.length} values`)
-    }
-    const unit = typeof time === 'bigint' ? 'ns' : 'ms'
-    this.#checkClock(unit)
-    const batch = this.#admit(unit)
-    if (!batch) return false
-    if (unit === 'ms' ? !isRecordableMs(time as number) : BigInt.asIntN(64, time as bigint) !== time) {
-      this.#lose('invalid-value', 1)
-      return false
-    }
-    const frame = this.#frames
-    if (unit === 'ms') batch.timesMs[frame] = time as number
-    else batch.timesNs[frame] = time as bigint
-    const base = frame * this.#stride
-    batch.slotHalves[2 * base] = 0
-    batch.slotHalves[2 * base + 1] = 0
-    for (let c = 0; c < this.#channels; c++) this.#put(batch, base, c, values[c])
-    this.#appended(1)
-    return true
+  readonly push: (time: number | bigint, ...values: Value[]) => boolean
+  readonly #plan: StreamPlan
+  readonly #overflow: OverflowPolicy
+  readonly #lane: Lane
+  readonly #channels: number
+  readonly #writers: readonly ValueWriter[]
+  readonly #onInvalidValue: (channel: string, value: unknown) => void
+  readonly #progress: () => Promise<void>
+  #refusal: LossReason | undefined
+  #waiting: (() => void)[] = []
+
+  /** Made by a session; see {@link Session.stream}. */
+  constructor({ plan, overflow, lane, writers, onInvalidValue, progress }: StreamWriterOptions) {
+    const { name, channels, clock } = plan.descriptor
+    this.name = name
+    this.#plan = plan
+    this.#overflow = overflow
+    this.#lane = lane
+    this.#channels = channels.length
+    this.#writers = writers
+    this.#onInvalidValue = onInvalidValue
+    this.#progress = progress
+    lane.memory.clock = clock
+    const isPlain = channels.length <= PLAIN_CHANNELS_MAX && channels.every(({ type }) => type === 'f64')
+    this.push =
+      isPlain && !plan.descriptor.resampledHz ? this.#plainPush() : (time, ...values) => this.#push(time, values)
   }
 
   /**
@@ -101,36 +93,34 @@ export class StreamWriter {
    * @throws RangeError when the lengths do not match; KymographError `clock-mixed` for another clock's times.
    */
   write(timestamps: Float64Array | BigInt64Array, values: Values): number {
-    const unit = timestamps instanceof BigInt64Array ? 'ns' : 'ms'
-    if (unit === 'ms' && !(timestamps instanceof Float64Array)) {
+    const isMs = timestamps instanceof Float64Array
+    if (!isMs && !(timestamps instanceof BigInt64Array)) {
       throw new TypeError(`"timestamps" expected a Float64Array or BigInt64Array, got ${describe(timestamps)}`)
     }
-    if (values.length !== timestamps.length * this.#channels) {
+    const { length } = timestamps
+    if (values.length !== length * this.#channels) {
       throw new RangeError(
-        `"values" expected ${timestamps.length} frames × ${this.#channels} channels, got ${values.length} values`,
+        `"values" expected ${length} frames × ${this.#channels} channels, got ${values.length} values`,
       )
     }
-    this.#checkClock(unit)
-    const bits = hasTypeOfAll(values, this.#declaration.plan.descriptor.channels) ? values : undefined
+    this.#checkClock(isMs)
+    const bits = hasTypeOfAll(values, this.#plan.descriptor.channels) ? values : undefined
+    const lane = this.#lane
     let taken = 0
-    while (taken < timestamps.length) {
-      const batch = this.#admit(unit, timestamps.length - taken)
-      if (!batch) break
-      let frames = Math.min(this.#capacityFrames - this.#frames, timestamps.length - taken)
-      if (timestamps instanceof BigInt64Array) {
-        batch.timesNs.set(timestamps.subarray(taken, taken + frames), this.#frames)
-      } else {
-        frames = recordableFrames(timestamps, taken, frames)
-        if (frames === 0) {
-          this.#lose('invalid-value', 1)
-          taken += 1
-          continue
-        }
-        batch.timesMs.set(timestamps.subarray(taken, taken + frames), this.#frames)
+    while (taken < length) {
+      if (!this.#admit(length - taken)) break
+      const { memory, slot } = lane
+      const room = Math.min(lane.endSlot - slot, length - taken)
+      const frames = this.#recordable(timestamps, taken, room)
+      if (frames === 0) {
+        this.#lose('invalid-value', 1)
+        taken += 1
+        continue
       }
-      if (bits) copyBits(bits, this.#channels, taken, frames, batch, this.#frames)
-      else this.#putFrames(batch, values, taken, frames)
-      this.#appended(frames)
+      putTimes(timestamps, taken, frames, memory, slot)
+      if (bits) copyBits(bits, taken, frames, memory, slot)
+      else for (let i = 0; i < frames; i++) this.#putFrame(memory, slot + i, values, (taken + i) * this.#channels)
+      lane.commit(frames)
       taken += frames
     }
     return taken
@@ -146,143 +136,196 @@ export class StreamWriter {
   }
 
   /** Frames seen so far, by what became of them on the page; cumulative, a copy. */
-  get counts(): PageCounts {
-    return { ...this.#counts, lost: { ...this.#counts.lost } }
-  }
-
-  /** Frames in the open batch. */
-  get pendingFrames(): number {
-    return this.#frames
-  }
-
-  /** Hands the open batch over to the worker. */
-  handOver(): void {
-    const batch = this.#batch
-    if (!batch || this.#frames === 0) return
-    const frameCount = this.#frames
-    this.#batch = undefined
-    this.#frames = 0
-    this.#link.send(
-      {
-        kind: 'batch',
-        streamIndex: this.#index,
-        clockName: this.#clock ?? 'monotonic',
-        buffer: batch.buffer,
-        frameCount,
-        timeUnit: this.#batchUnit,
-        dictionaries: this.#writers.flatMap((writer, c): [number, string[]][] =>
-          writer.isText ? [[c, writer.takeTexts()]] : [],
-        ),
-        counts: this.counts,
-        clock: readClocks(),
-      },
-      frameCount * (this.#stride + 1) * 8,
-    )
+  get counts(): StreamCounts {
+    const counts = pageCountsOf(this.#lane.counters)
+    const { nextFrame, evictedFrames } = this.#lane
+    return { received: nextFrame - evictedFrames + sumOf(counts.lost), ...counts }
   }
 
   /** From now on frames are refused and counted under `reason`; undefined: taken again. */
   refuse(reason: LossReason | undefined): void {
+    this.#lane.handOver()
     this.#refusal = reason
-    const waiting = this.#waitingForChange
-    this.#waitingForChange = []
+    const waiting = this.#waiting
+    this.#waiting = []
     for (const wake of waiting) wake()
   }
 
-  /** The session has failed with so many of the frames in stored chunks: accounts for all the others. */
-  fail(storedFrames: number): void {
-    this.#batch = undefined
-    this.#frames = 0
-    const lost = Object.values(this.#counts.lost).reduce((sum, frames) => sum + frames, 0)
-    const unstored = this.#counts.received - storedFrames - lost
-    if (unstored > 0) this.#counts.lost['storage-error'] = (this.#counts.lost['storage-error'] ?? 0) + unstored
+  /** The session has ended early: all frames that are not stored are lost. `storedFrames` is known for a failed store. */
+  fail(reason: LossReason, storedFrames?: number): void {
+    const { received, lost } = this.counts
+    this.#lose(reason, storedFrames === undefined ? this.#lane.unstoredFrames : received - sumOf(lost) - storedFrames)
   }
 
   async #ready(): Promise<void> {
     for (;;) {
       if (this.#refusal === 'paused') {
-        await new Promise<void>((resolve) => this.#waitingForChange.push(resolve))
+        await new Promise<void>((resolve) => this.#waiting.push(resolve))
       } else if (this.#refusal !== undefined) {
         throw new KymographError('ended', `stream "${this.name}" takes no more frames: the session has ended`)
-      } else if (this.#link.isReady) return
-      else await this.#link.ready()
+      } else if (this.#lane.isReady) return
+      else await this.#progress()
     }
   }
 
-  /** A batch with room for at least one frame, or undefined after the refusal of `frames` was counted. */
-  #admit(unit: TimeUnit, frames = 1): Batch | undefined {
+  /**
+   * `push` for a few f64 channels: everything that is not a number in its place goes the long way. A closure over
+   * locals and named parameters, not an array of values, keep it at a few nanoseconds (bench/README.md).
+   */
+  #plainPush(): (time: number | bigint, ...values: Value[]) => boolean {
+    const lane = this.#lane
+    const channels = this.#channels
+    const pushAny = (time: number | bigint, values: Value[]) => this.#push(time, values)
+    const clockOf = () => lane.memory.clock
+    let isMonotonic = false
+    return function push(time, a, b, c, d, e, f): boolean {
+      // biome-ignore lint/complexity/noArguments: a rest parameter would be an allocation per call
+      const given = arguments.length - 1
+      const { slot, memory } = lane
+      if (slot < lane.endSlot && given <= channels && typeof time === 'number' && time <= TIME_MAX_MS) {
+        if ((isMonotonic ||= clockOf() === 'monotonic') && time >= -TIME_MAX_MS) {
+          const { values } = memory
+          const at = slot * channels
+          let isPlain = putNumber(values, at, a)
+          if (isPlain && channels > 1) isPlain = putNumber(values, at + 1, b)
+          if (isPlain && channels > 2) isPlain = putNumber(values, at + 2, c)
+          if (isPlain && channels > 3) isPlain = putNumber(values, at + 3, d)
+          if (isPlain && channels > 4) isPlain = putNumber(values, at + 4, e)
+          if (isPlain && channels > 5) isPlain = putNumber(values, at + 5, f)
+          if (isPlain) {
+            memory.timesMs[slot] = time
+            memory.masks[2 * slot] = 0
+            memory.masks[2 * slot + 1] = 0
+            lane.commit(1)
+            return true
+          }
+        }
+      }
+      const values = [a, b, c, d, e, f]
+      // biome-ignore lint/complexity/noArguments: see above
+      for (let i = values.length; i < given; i++) values.push(arguments[i + 1])
+      values.length = given
+      return pushAny(time, values)
+    }
+  }
+
+  #push(time: number | bigint, values: readonly Value[]): boolean {
+    if (values.length > this.#channels) {
+      throw new TypeError(`stream "${this.name}" has ${this.#channels} channels, push got ${values.length} values`)
+    }
+    const isMs = typeof time === 'number'
+    this.#checkClock(isMs)
+    if (!this.#admit(1)) return false
+    if (isMs ? !this.#isRecordableMs(time) : !this.#isRecordableNs(time)) {
+      this.#lose('invalid-value', 1)
+      return false
+    }
+    const { memory, slot } = this.#lane
+    if (typeof time === 'bigint') memory.timesNs[slot] = time
+    else if (memory.clock === 'monotonic') memory.timesMs[slot] = time
+    else putMillisecondsAsNs(time, memory.timeHalves, slot)
+    this.#putFrame(memory, slot, values, 0)
+    this.#lane.commit(1)
+    return true
+  }
+
+  /** Whether there is room for a frame; if not, the refusal of `frames` has been counted. */
+  #admit(frames: number): boolean {
+    const lane = this.#lane
+    if (lane.slot < lane.endSlot) return true
     if (this.#refusal !== undefined) {
       // who waits offers them again after the pause
-      if (this.#refusal === 'paused' && this.#declaration.overflow === 'wait') return undefined
-      this.#counts.received += frames
-      this.#lose(this.#refusal, frames)
-      return undefined
+      if (this.#refusal !== 'paused' || this.#overflow !== 'wait') this.#lose(this.#refusal, frames)
+      return false
     }
-    if (this.#batch && this.#batchUnit !== unit) this.handOver()
-    if (!this.#batch) {
-      if (!this.#link.hasRoom) {
-        if (this.#declaration.overflow === 'drop-newest') {
-          this.#counts.received += frames
-          this.#lose('overflow', frames)
+    if (lane.advance()) return true
+    if (this.#overflow !== 'wait') this.#lose('overflow', frames)
+    return false
+  }
+
+  #putFrame(memory: FrameMemory, slot: number, values: Values | readonly Value[], from: number): void {
+    const channels = this.#channels
+    memory.masks[2 * slot] = 0
+    memory.masks[2 * slot + 1] = 0
+    for (let c = 0; c < channels; c++) {
+      const value = values[from + c]
+      if (value !== undefined && value !== null) {
+        if (this.#writers[c]!.put(memory, slot * channels + c, value)) continue
+        this.#lane.counters[INVALID_VALUES_COUNTER]! += 1
+        if (this.#lane.counters[INVALID_VALUES_COUNTER] === 1) {
+          this.#onInvalidValue(this.#plan.descriptor.channels[c]!.name, value)
         }
-        return undefined
       }
-      this.#batch = new Batch(this.#link.takeBuffer(), this.#channels)
-      this.#batchUnit = unit
-      this.#link.armHandOver()
-    }
-    return this.#batch
-  }
-
-  #appended(frames: number): void {
-    this.#counts.received += frames
-    this.#frames += frames
-    if (this.#frames >= this.#capacityFrames) this.handOver()
-  }
-
-  #put(batch: Batch, base: number, c: number, value: Value): void {
-    if (value !== undefined && value !== null) {
-      if (this.#writers[c]!.put(batch, base + 1 + c, value)) return
-      this.#counts.invalidValues += 1
-      if (this.#counts.invalidValues === 1) {
-        this.#onInvalidValue(this.#declaration.plan.descriptor.channels[c]!.name, value)
-      }
-    }
-    batch.slotHalves[2 * base + (c >> 5)]! |= 1 << (c & 31)
-  }
-
-  /** The way for values that have to be converted: one by one. */
-  #putFrames(batch: Batch, values: Values, from: number, frames: number): void {
-    for (let i = 0; i < frames; i++) {
-      const base = (this.#frames + i) * this.#stride
-      batch.slotHalves[2 * base] = 0
-      batch.slotHalves[2 * base + 1] = 0
-      for (let c = 0; c < this.#channels; c++) this.#put(batch, base, c, values[(from + i) * this.#channels + c])
+      memory.masks[2 * slot + (c >> 5)]! |= 1 << (c & 31)
     }
   }
 
-  #checkClock(unit: TimeUnit): void {
-    this.#clock ??= unit === 'ns' ? 'unix' : 'monotonic'
-    if (this.#clock === 'relative' || (this.#clock === 'unix') === (unit === 'ns')) return
-    const got = unit === 'ns' ? 'nanoseconds (bigint)' : 'milliseconds (number)'
-    const wanted = unit === 'ns' ? 'milliseconds (number)' : 'nanoseconds (bigint)'
-    throw new KymographError(
-      'clock-mixed',
-      `stream "${this.name}" is on the ${this.#clock} clock and takes ${wanted}, got ${got}; use one clock per stream`,
-    )
+  #checkClock(isMs: boolean): void {
+    const { memory } = this.#lane
+    let { clock } = memory
+    if (clock === undefined) {
+      clock = isMs ? 'monotonic' : 'unix'
+      memory.clock = clock
+    }
+    if (clock === 'relative' || (clock === 'monotonic') === isMs) return
+    throw clockMixed(this.name, clock, isMs)
+  }
+
+  /** How many timestamps from `from` on can be recorded, up to `frames`. */
+  #recordable(timestamps: Float64Array | BigInt64Array, from: number, frames: number): number {
+    if (timestamps instanceof Float64Array) {
+      for (let i = 0; i < frames; i++) if (!this.#isRecordableMs(timestamps[from + i]!)) return i
+    } else if (this.#plan.descriptor.resampledHz) {
+      for (let i = 0; i < frames; i++) if (!this.#isRecordableNs(timestamps[from + i]!)) return i
+    }
+    return frames
+  }
+
+  #isRecordableMs(ms: number): boolean {
+    const max = this.#plan.descriptor.resampledHz ? RESAMPLED_MAX_MS : TIME_MAX_MS
+    return ms >= -max && ms <= max
+  }
+
+  #isRecordableNs(ns: bigint): boolean {
+    if (this.#plan.descriptor.resampledHz) return ns >= -RESAMPLED_MAX_NS && ns <= RESAMPLED_MAX_NS
+    return BigInt.asIntN(64, ns) === ns
   }
 
   #lose(reason: LossReason, frames: number): void {
-    if (reason === 'invalid-value') this.#counts.received += frames
-    this.#counts.lost[reason] = (this.#counts.lost[reason] ?? 0) + frames
+    if (frames > 0) this.#lane.counters[PAGE_LOSS_REASONS.indexOf(reason)]! += frames
   }
 }
 
-/** How many timestamps from `from` on can be recorded, up to `frames`. */
-function recordableFrames(timestamps: Float64Array, from: number, frames: number): number {
-  for (let i = 0; i < frames; i++) if (!isRecordableMs(timestamps[from + i]!)) return i
-  return frames
+/** NaN goes the long way: it is stored in its canonical form. */
+function putNumber(values: Float64Array, slot: number, value: Value): boolean {
+  if (typeof value !== 'number' || Number.isNaN(value)) return false
+  values[slot] = value
+  return true
 }
 
-function isRecordableMs(ms: number): boolean {
-  return ms >= -TIME_MAX_MS && ms <= TIME_MAX_MS
+function putTimes(
+  timestamps: Float64Array | BigInt64Array,
+  from: number,
+  frames: number,
+  memory: FrameMemory,
+  slot: number,
+): void {
+  const to = from + frames
+  if (timestamps instanceof BigInt64Array) memory.timesNs.set(timestamps.subarray(from, to), slot)
+  else if (memory.clock === 'monotonic') memory.timesMs.set(timestamps.subarray(from, to), slot)
+  else for (let i = 0; i < frames; i++) putMillisecondsAsNs(timestamps[from + i]!, memory.timeHalves, slot + i)
+}
+
+function sumOf(lost: PageCounts['lost']): number {
+  return Object.values(lost).reduce((sum, frames) => sum + frames, 0)
+}
+
+function clockMixed(stream: string, clock: ClockName, isMs: boolean): KymographError {
+  const [wanted, got] = isMs
+    ? ['nanoseconds (bigint)', 'milliseconds (number)']
+    : ['milliseconds (number)', 'nanoseconds (bigint)']
+  return new KymographError(
+    'clock-mixed',
+    `stream "${stream}" is on the ${clock} clock and takes ${wanted}, got ${got}; use one clock per stream`,
+  )
 }

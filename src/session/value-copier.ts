@@ -1,6 +1,6 @@
-import type { Batch } from '../worker/batch.js'
+import { describe } from '../worker/checks/text.js'
+import type { FrameMemory } from '../worker/frame-memory.js'
 import type { ChannelDescriptor } from '../worker/protocol.js'
-import { describe } from './text.js'
 import type { Value } from './value-writer.js'
 
 /** Values of many frames, interleaved; a plain array can hold what a typed one cannot: text, absent values, a mix. */
@@ -23,27 +23,17 @@ export function hasTypeOfAll(values: Values, channels: readonly ChannelDescripto
   throw new TypeError(`"values" expected a typed array or an array, got ${describe(values)}`)
 }
 
-/** Copies frames `from` … `from + frames` of interleaved values into a batch from frame `at` on, bit for bit. */
-export function copyBits(
-  values: TypedValues,
-  channels: number,
-  from: number,
-  frames: number,
-  batch: Batch,
-  at: number,
-): void {
-  const isWide = values.BYTES_PER_ELEMENT === 8
-  const halves = new Int32Array(values.buffer, values.byteOffset, values.byteLength / 4)
-  const target = batch.slotHalves
-  let source = from * channels * (isWide ? 2 : 1)
-  let slot = at * batch.stride * 2
-  for (let frame = 0; frame < frames; frame++) {
-    // no channel is absent
-    target[slot++] = 0
-    target[slot++] = 0
-    for (let c = 0; c < channels; c++) {
-      target[slot++] = halves[source++]!
-      target[slot++] = isWide ? halves[source++]! : 0
-    }
+/** Copies frames `from` … `from + frames` of interleaved values into memory from frame `at` on, bit for bit; none is absent. */
+export function copyBits(values: TypedValues, from: number, frames: number, memory: FrameMemory, at: number): void {
+  const { channels } = memory
+  const first = from * channels
+  const count = frames * channels
+  if (values instanceof Float64Array) memory.values.set(values.subarray(first, first + count), at * channels)
+  else if (values instanceof BigInt64Array) memory.values64.set(values.subarray(first, first + count), at * channels)
+  else {
+    const halves = new Int32Array(values.buffer, values.byteOffset + 4 * first, count)
+    const target = memory.valueHalves
+    for (let i = 0, slot = 2 * at * channels; i < count; i++, slot += 2) target[slot] = halves[i]!
   }
+  memory.masks.fill(0, 2 * at, 2 * (at + frames))
 }

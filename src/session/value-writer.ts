@@ -1,14 +1,14 @@
 import { TEXT_VALUE_MAX_LENGTH } from '../limits.js'
-import type { Batch } from '../worker/batch.js'
+import { isWellFormed } from '../worker/checks/text.js'
+import type { FrameMemory } from '../worker/frame-memory.js'
 import type { ChannelDescriptor } from '../worker/protocol.js'
-import { isWellFormed } from './text.js'
 
 /** What a channel takes through `push`; undefined, null and '' of a missing cell are absent. */
 export type Value = number | bigint | string | boolean | null | undefined
 
 const I64_MAX = 2n ** 63n - 1n
 
-/** Puts single values of one channel into a batch, converted to the channel's type. */
+/** Puts single values of one channel into memory, converted to the channel's type. */
 export class ValueWriter {
   readonly #channel: ChannelDescriptor
   readonly #enumIndices: Map<string, number>
@@ -25,28 +25,28 @@ export class ValueWriter {
   }
 
   /** Writes a value that is not absent into `slot`; false if the type cannot hold it. */
-  put(batch: Batch, slot: number, value: Exclude<Value, null | undefined>): boolean {
+  put(memory: FrameMemory, slot: number, value: Exclude<Value, null | undefined>): boolean {
     switch (this.#channel.type) {
       case 'f64':
-        return putF64(batch, slot, value)
+        return putF64(memory, slot, value)
       case 'f32':
-        return putF32(batch, slot, value)
+        return putF32(memory, slot, value)
       case 'i32':
         if (typeof value !== 'number' || (value | 0) !== value) return false
-        batch.slotHalves[2 * slot] = value
+        memory.valueHalves[2 * slot] = value
         return true
       case 'i64':
-        return putI64(batch, slot, value)
+        return putI64(memory, slot, value)
       case 'enum': {
         const index = typeof value === 'string' ? this.#enumIndices.get(value) : value
         if (typeof index !== 'number' || !Number.isInteger(index) || index < 0 || index >= this.#enumIndices.size) {
           return false
         }
-        batch.slotHalves[2 * slot] = index
+        memory.valueHalves[2 * slot] = index
         return true
       }
       case 'text':
-        return this.#putText(batch, slot, value)
+        return this.#putText(memory, slot, value)
     }
   }
 
@@ -57,46 +57,46 @@ export class ValueWriter {
     return texts
   }
 
-  #putText(batch: Batch, slot: number, value: unknown): boolean {
+  #putText(memory: FrameMemory, slot: number, value: unknown): boolean {
     if (typeof value !== 'string' || value.length > TEXT_VALUE_MAX_LENGTH || !isWellFormed(value)) return false
     let code = this.#textCodes.get(value)
     if (code === undefined) {
       code = this.#textCodes.size
       this.#textCodes.set(value, code)
     }
-    batch.slotHalves[2 * slot] = code
+    memory.valueHalves[2 * slot] = code
     return true
   }
 }
 
-function putF64(batch: Batch, slot: number, value: unknown): boolean {
+function putF64(memory: FrameMemory, slot: number, value: unknown): boolean {
   if (typeof value !== 'number') return false
   if (Number.isNaN(value)) {
-    batch.slotHalves[2 * slot] = 0
-    batch.slotHalves[2 * slot + 1] = 0x7ff80000
-  } else batch.slots[slot] = value
+    memory.valueHalves[2 * slot] = 0
+    memory.valueHalves[2 * slot + 1] = 0x7ff80000
+  } else memory.values[slot] = value
   return true
 }
 
-function putF32(batch: Batch, slot: number, value: unknown): boolean {
+function putF32(memory: FrameMemory, slot: number, value: unknown): boolean {
   if (typeof value !== 'number') return false
   if (Number.isNaN(value)) {
-    batch.slotHalves[2 * slot] = 0x7fc00000
+    memory.valueHalves[2 * slot] = 0x7fc00000
     return true
   }
   const rounded = Math.fround(value)
   if (!Number.isFinite(rounded) && Number.isFinite(value)) return false
-  batch.slotFloats[2 * slot] = rounded
+  memory.valueFloats[2 * slot] = rounded
   return true
 }
 
-function putI64(batch: Batch, slot: number, value: unknown): boolean {
+function putI64(memory: FrameMemory, slot: number, value: unknown): boolean {
   if (typeof value === 'number') {
     if (!Number.isSafeInteger(value)) return false
-    batch.slots64[slot] = BigInt(value)
+    memory.values64[slot] = BigInt(value)
     return true
   }
   if (typeof value !== 'bigint' || value > I64_MAX || value < -I64_MAX - 1n) return false
-  batch.slots64[slot] = value
+  memory.values64[slot] = value
   return true
 }

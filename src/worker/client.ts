@@ -1,120 +1,229 @@
-import * as Comlink from 'comlink'
 import { KymographError } from '../errors.js'
-import { WORKER_START_MAX_MS } from '../limits.js'
-import { installErrorTransfer } from './error-transfer.js'
-import type { Capabilities, RecorderApi } from './protocol.js'
+import { HEARTBEAT_MS, HEARTBEATS_MISSED_MAX, RESTART_WINDOW_MS, RESTARTS_MAX, WORKER_START_MAX_MS } from '../limits.js'
+import { ControlChannel, type WorkerThread } from './control-channel.js'
+import type { Capabilities, Opened, OpenOptions, RecorderApi } from './protocol.js'
 
-/** A worker thread, the same for Web Workers and worker_threads. */
-export interface WorkerThread {
-  /** Sends the port of the control channel; the thread answers `ready`. */
-  sendPort(port: MessagePort): void
-  onMessage(listener: (message: unknown) => void): void
-  /** Calls back once when the thread has failed or ended. */
-  onLost(listener: (cause: unknown) => void): void
-  /** Whether the thread keeps the process alive (Node). */
-  keepAlive(isKept: boolean): void
-  terminate(): void
-}
+export type { WorkerThread } from './control-channel.js'
 
 export interface ClientOptions {
+  open: OpenOptions
   /** Undefined: no worker is wanted. */
   spawn: (() => WorkerThread) | undefined
+  /** Whether `spawn` gives a new worker each time. */
+  isRespawnable: boolean
   /** Serves a recorder on this thread, for when no worker can be had. */
   serveInThread: (port: MessagePort) => Promise<void>
 }
 
-type Method = keyof RecorderApi
+/** What lives in the engine and has to be taken up by the next one when it is lost. */
+export interface Attachment {
+  /** The engine is gone: nothing can be sent for now. */
+  detach(): void
+  /** There is a new one. */
+  attach(): Promise<void>
+  /** There will be none. */
+  fail(error: Error): void
+}
 
-/** The page's end of the control channel. Every call settles: when the worker is lost, all pending ones reject. */
+/**
+ * The supervisor: keeps an engine at hand, in a worker or, failing that, on this thread.
+ *
+ * A worker that dies, throws or goes silent is replaced: everything pending on it is rejected with `worker-lost`, and
+ * what is attached is taken up by the next one. After three replacements within a minute the engine stays on the page.
+ */
 export class RecorderClient {
-  readonly thread: Capabilities['thread']
-  /** Why there is no worker, if one was wanted. */
-  readonly fallbackCause: unknown
-  readonly #port: MessagePort
-  readonly #remote: Comlink.Remote<RecorderApi>
-  readonly #worker: WorkerThread | undefined
-  readonly #pending = new Set<(error: Error) => void>()
-  readonly #lostListeners = new Set<(error: Error) => void>()
-  #lost: Error | undefined
+  /** Told of each replacement. */
+  onReplaced: (message: string) => void = () => {}
+  readonly #options: ClientOptions
+  readonly #attachments = new Set<Attachment>()
+  #channel: ControlChannel | undefined
+  #opened: Opened | undefined
+  #inThreadReason: string | undefined
+  /** When workers were replaced, the latest last. */
+  #replacedAtMs: number[] = []
+  #replacements = 0
+  /** Settles when there is an engine again, or never will be. */
+  #ready: Promise<void> = Promise.resolve()
+  #end: Error | undefined
+  #heartbeat: ReturnType<typeof setInterval> | undefined
+  #missedBeats = 0
 
-  private constructor(port: MessagePort, worker: WorkerThread | undefined, fallbackCause: unknown) {
-    this.#port = port
-    this.#worker = worker
-    this.thread = worker ? 'worker' : 'in-thread'
-    this.fallbackCause = fallbackCause
-    installErrorTransfer()
-    this.#remote = Comlink.wrap<RecorderApi>(port)
-    worker?.onLost((cause) => this.#lose(new KymographError('worker-lost', 'the worker has died', { cause })))
-    this.#holdProcess()
+  private constructor(options: ClientOptions) {
+    this.#options = options
   }
 
-  /** Starts the worker, or runs in-thread when it does not answer in time or cannot start. */
+  /** @throws what opening kernels and store throws. */
   static async connect(options: ClientOptions): Promise<RecorderClient> {
-    let fallbackCause: unknown
-    if (options.spawn) {
-      const channel = new MessageChannel()
-      try {
-        const worker = await startWorker(options.spawn, channel.port2)
-        return new RecorderClient(channel.port1, worker, undefined)
-      } catch (cause) {
-        channel.port1.close()
-        fallbackCause = cause
-      }
+    const client = new RecorderClient(options)
+    await client.#open(options.spawn !== undefined)
+    return client
+  }
+
+  get capabilities(): Omit<Capabilities, 'transport'> {
+    const { kernels, store } = this.#opened!
+    return {
+      thread: this.#channel?.worker || (!this.#channel && !this.#end) ? 'worker' : 'in-thread',
+      wasm: kernels === 'wasm',
+      kernels,
+      ...(this.#inThreadReason === undefined ? {} : { inThreadReason: this.#inThreadReason }),
+      restarts: this.#replacements,
+      store,
     }
-    const channel = new MessageChannel()
-    await options.serveInThread(channel.port2)
-    return new RecorderClient(channel.port1, undefined, fallbackCause)
   }
 
-  /** Makes one control call; ports among the arguments are transferred. */
-  call<M extends Method>(method: M, ...args: Parameters<RecorderApi[M]>): ReturnType<RecorderApi[M]> {
-    const transferred = args.map((arg) => (arg instanceof MessagePort ? Comlink.transfer(arg, [arg]) : arg))
-    const remote = this.#remote[method] as unknown as (...values: unknown[]) => Promise<unknown>
-    const answer = new Promise((resolve, reject) => {
-      if (this.#lost) return reject(this.#lost)
-      this.#pending.add(reject)
-      this.#holdProcess()
-      remote(...transferred)
-        .then(resolve, reject)
-        .finally(() => {
-          this.#pending.delete(reject)
-          this.#holdProcess()
-        })
-    })
-    return answer as ReturnType<RecorderApi[M]>
+  /** Makes one control call, waiting for the next engine while there is none. */
+  async call<M extends keyof RecorderApi>(
+    method: M,
+    ...args: Parameters<RecorderApi[M]>
+  ): Promise<Awaited<ReturnType<RecorderApi[M]>>> {
+    if (!this.#channel) await this.#ready
+    if (!this.#channel) throw this.#end
+    return this.#channel.call(method, ...args) as never
   }
 
-  /** Calls back once when the worker is lost; returns what takes the listener away again. */
-  onLost(listener: (error: Error) => void): () => void {
-    if (this.#lost) listener(this.#lost)
-    else this.#lostListeners.add(listener)
-    return () => this.#lostListeners.delete(listener)
+  /** Resolves when what is attached has been taken up by a new engine; rejects when there will be none. */
+  async ready(): Promise<void> {
+    await this.#ready
+    if (this.#end) throw this.#end
+  }
+
+  attach(attachment: Attachment): () => void {
+    this.#attachments.add(attachment)
+    this.#beat()
+    return () => {
+      this.#attachments.delete(attachment)
+      this.#beat()
+    }
   }
 
   dispose(): void {
-    this.#lose(new KymographError('disposed', 'the recorder has been disposed; create a new one'))
-    this.#port.close()
-    this.#worker?.terminate()
+    this.#finish(new KymographError('disposed', 'the recorder has been disposed; create a new one'))
   }
 
-  #lose(error: Error): void {
-    if (this.#lost) return
-    this.#lost = error
-    for (const reject of this.#pending) reject(error)
-    this.#pending.clear()
-    for (const listener of this.#lostListeners) listener(error)
-    this.#lostListeners.clear()
-    this.#holdProcess()
+  async #open(wantsWorker: boolean): Promise<void> {
+    const channel = await this.#connect(wantsWorker)
+    try {
+      this.#opened = await channel.call('open', this.#options.open)
+    } catch (error) {
+      channel.close(error as Error)
+      if (!channel.worker || !isLost(error)) throw error
+      // died while opening
+      return this.#open(this.#mayReplace())
+    }
+    this.#channel = channel
+    this.#missedBeats = 0
+    this.#beat()
   }
 
-  /** In Node a process with no pending call may end; browsers have no such notion. */
-  #holdProcess(): void {
-    const isKept = this.#pending.size > 0
-    this.#worker?.keepAlive(isKept)
-    const port = this.#port as MessagePort & { ref?(): void; unref?(): void }
-    if (isKept) port.ref?.()
-    else port.unref?.()
+  async #connect(wantsWorker: boolean): Promise<ControlChannel> {
+    const { spawn } = this.#options
+    let { port1, port2 } = new MessageChannel()
+    if (spawn && wantsWorker) {
+      try {
+        const worker = await startWorker(spawn, port2)
+        const channel = new ControlChannel(port1, worker)
+        const lose = (cause: unknown) => this.#lose(channel, cause)
+        worker.onLost(lose)
+        channel.onClose(() => lose(new Error('the worker has closed its port')))
+        return channel
+      } catch (cause) {
+        port1.close()
+        this.#inThreadReason = cause instanceof Error ? cause.message : String(cause)
+        ;({ port1, port2 } = new MessageChannel())
+      }
+    }
+    await this.#options.serveInThread(port2)
+    return new ControlChannel(port1, undefined)
   }
+
+  #lose(channel: ControlChannel, cause: unknown): void {
+    const error = new KymographError('worker-lost', 'the worker has died and is replaced; try again', { cause })
+    channel.close(error)
+    if (this.#channel !== channel || this.#end) return
+    this.#channel = undefined
+    for (const attachment of this.#attachments) attachment.detach()
+    this.#ready = this.#replace(cause)
+    this.#ready.catch(() => {})
+  }
+
+  async #replace(cause: unknown): Promise<void> {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    const mayReplace = this.#mayReplace()
+    if (!mayReplace) this.#inThreadReason = `workers kept dying: ${reason}`
+    try {
+      await this.#open(mayReplace)
+    } catch (error) {
+      this.#finish(error as Error)
+      throw error
+    }
+    const channel = this.#channel
+    if (this.#end || !channel) return
+    this.onReplaced(
+      `the worker was lost (${reason}) and replaced${channel.worker ? '' : '; recording goes on on the page'}`,
+    )
+    for (const attachment of [...this.#attachments]) {
+      await attachment.attach().catch((error: Error) => {
+        // lost once more: the next round takes it up
+        if (!isLost(error)) attachment.fail(error)
+      })
+    }
+    if (!this.#channel) await this.#ready
+  }
+
+  #mayReplace(): boolean {
+    const nowMs = Date.now()
+    this.#replacements += 1
+    this.#replacedAtMs = [...this.#replacedAtMs.filter((atMs) => nowMs - atMs < RESTART_WINDOW_MS), nowMs]
+    return this.#options.isRespawnable && this.#replacedAtMs.length <= RESTARTS_MAX
+  }
+
+  /** Asks a worker with something to do whether it lives. A tick that comes late counts once, however late. */
+  #beat(): void {
+    const isNeeded = this.#attachments.size > 0 && this.#channel?.worker !== undefined && !this.#end
+    if (!isNeeded) {
+      clearInterval(this.#heartbeat)
+      this.#heartbeat = undefined
+      return
+    }
+    if (this.#heartbeat !== undefined) return
+    let isAnswered = true
+    this.#heartbeat = setInterval(() => {
+      const channel = this.#channel
+      if (!channel?.worker) return this.#beat()
+      // hidden pages are throttled and frozen, their workers with them
+      if (isAnswered || globalThis.document?.visibilityState === 'hidden') this.#missedBeats = 0
+      else this.#missedBeats += 1
+      if (this.#missedBeats >= HEARTBEATS_MISSED_MAX) {
+        isAnswered = true
+        return this.#lose(channel, new Error(`no sign of life for ${HEARTBEATS_MISSED_MAX} heartbeats`))
+      }
+      if (!isAnswered) return
+      isAnswered = false
+      channel.call('ping').then(
+        () => {
+          isAnswered = true
+        },
+        () => {},
+      )
+    }, HEARTBEAT_MS)
+    const timer = this.#heartbeat as unknown as { unref?(): void }
+    timer.unref?.()
+  }
+
+  #finish(error: Error): void {
+    if (this.#end) return
+    this.#end = error
+    clearInterval(this.#heartbeat)
+    this.#channel?.close(error)
+    this.#channel = undefined
+    for (const attachment of [...this.#attachments]) attachment.fail(error)
+    this.#attachments.clear()
+  }
+}
+
+/** Whether a call failed only because its engine was lost: another one can take it. */
+export function isLost(error: unknown): boolean {
+  return error instanceof KymographError && (error.code === 'worker-lost' || error.code === 'wasm-trap')
 }
 
 function startWorker(spawn: () => WorkerThread, port: MessagePort): Promise<WorkerThread> {

@@ -1,11 +1,12 @@
 import type { PageCounts, SessionPlan } from '../pipeline/plan.js'
 import type { StoreSummary } from '../store/port.js'
-import type { Query, SessionPage } from '../store/query.js'
+import type { SessionPage } from '../store/query.js'
 import type { JourneyRecord, SessionRecord } from '../store/record.js'
-import type { ClockSnapshot, Gap, Mark, StreamCounts, StreamDescriptor } from '../wire/model.js'
+import type { ClockSnapshot, Gap, Mark, StreamCounts } from '../wire/model.js'
+import type { SessionRequest } from './checks/session-options.js'
 
 export type { PageCounts, SessionPlan, StreamPlan } from '../pipeline/plan.js'
-export type { Query, SessionPage } from '../store/query.js'
+export type { SessionPage } from '../store/query.js'
 export type { JourneyRecord, SessionRecord } from '../store/record.js'
 export type {
   ChannelDescriptor,
@@ -25,14 +26,21 @@ export type {
 /** Which store the worker opens. */
 export type StoreChoice = { kind: 'memory' } | { kind: 'files'; directory: string }
 
-/** What is in force, after every fallback. */
+/** How frames travel: in transferred batches, or through rings of shared memory. */
+export type Transport = 'batch' | 'shared'
+
+/** What is in force, after every fallback; it changes when a worker is lost. */
 export interface Capabilities {
   /** `worker`, or `in-thread` where no worker could be had. */
   thread: 'worker' | 'in-thread'
+  /** Whether the kernels run as WebAssembly. */
+  wasm: boolean
   kernels: 'wasm' | 'reference'
-  transport: 'batch'
+  transport: Transport
   /** Why there is no worker though one was wanted. */
   inThreadReason?: string
+  /** Workers that were lost and replaced. */
+  restarts: number
   store: StoreSummary
 }
 
@@ -41,41 +49,83 @@ export interface OpenOptions {
   kernels: 'auto' | 'wasm' | 'reference'
 }
 
-export interface SessionStart extends SessionPlan {
+/** What the worker found when it opened kernels and store. */
+export type Opened = Pick<Capabilities, 'kernels' | 'store'>
+
+/** What happens to frames when the way to the store is full: lost and counted, or the writer has to wait. */
+export type OverflowPolicy = 'drop-newest' | 'drop-oldest' | 'wait'
+
+/** A session's options, checked and with their defaults: what page and worker need to know before the first frame. */
+export interface SessionSettings extends Omit<SessionPlan, 'id' | 'clock'> {
+  durationMs?: number
+  autoStart: boolean
   /** Age at which an open chunk is sealed. */
   chunkMaxMs: number
+  /** By stream index. */
+  overflows: OverflowPolicy[]
+  /** Flight recorder: the stretch kept before the trigger. */
+  preTriggerMs?: number
+  /** What the application should know of its options. */
+  warnings: Warning[]
+}
+
+export interface Warning {
+  code: 'label-high-cardinality' | 'wasm-trap'
+  message: string
+}
+
+/** A session on its way into a worker, for the first time or after a worker was lost. */
+export interface SessionOpening {
+  id: string
+  settings: SessionSettings
+  /** Page clocks when the session was created. */
+  clock: ClockSnapshot
+  /** Page clocks when recording started, if it has. */
+  startClock?: ClockSnapshot
+  /** Shared memory by stream index; undefined: the stream comes in batches. Layout: src/worker/frame-memory.ts. */
+  rings: (SharedArrayBuffer | undefined)[]
+  epoch: number
+  /** Chunks known to be stored. */
+  seq: number
+  /** Frames a flight recorder let go before its trigger, by stream index; empty: none. */
+  baseFrames: number[]
+  /** Number of the oldest frame the page still has, by stream index. */
+  oldestFrames: number[]
 }
 
 /** From the page, over the session's data port, in order; `serial` counts every message from 1. */
 export type ToWorker =
-  /** Frames of one stream; the buffer is transferred and comes back by `recycle`. Layout: src/worker/batch.ts. */
+  /** Frames of one stream; the buffer is transferred and comes back by `recycle`. Layout: src/worker/frame-memory.ts. */
   | {
       kind: 'batch'
       serial: number
       streamIndex: number
-      clockName: StreamDescriptor['clock']
       buffer: ArrayBuffer
+      capacityFrames: number
       frameCount: number
-      timeUnit: 'ms' | 'ns'
+      /** Number of the first frame, counted over all the stream's frames that were taken. */
+      firstFrame: number
       /** Per text channel (by channel index) the strings the batch's codes point to. */
       dictionaries: [channelIndex: number, values: string[]][]
-      counts: PageCounts
       clock: ClockSnapshot
     }
-  /** Counts that changed without frames, by stream index. */
-  | { kind: 'counts'; serial: number; counts: [streamIndex: number, counts: PageCounts][]; clock: ClockSnapshot }
+  /** Rings have news. */
+  | { kind: 'nudge'; clock: ClockSnapshot }
   | { kind: 'mark'; serial: number; mark: Mark; clock: ClockSnapshot }
   | { kind: 'labels'; serial: number; labels: string[]; revision: number; clock: ClockSnapshot }
 
 /** From the worker, over the session's data port. */
 export type ToPage =
-  /** A batch's buffer, empty again. */
-  | { kind: 'recycle'; buffer: ArrayBuffer }
+  /** Message `serial` has been taken up; a batch's buffer comes back, empty again. */
+  | { kind: 'recycle'; serial: number; buffer: ArrayBuffer | undefined }
   /** Everything up to and including message `serial` is in a stored chunk. */
   | { kind: 'stored'; serial: number; seq: number; byteLength: number; final: boolean }
   /** A flush is done: nothing up to and including message `serial` waits any more. */
   | { kind: 'flushed'; serial: number }
   | { kind: 'gap'; stream: string; gap: Gap }
+  | ({ kind: 'warning' } & Warning)
+  /** The pipeline had to begin anew: frames not yet stored are wanted again. */
+  | { kind: 'replay'; cause: string }
   /** The session is over; `storedFrames` by stream: those in stored chunks. */
   | { kind: 'failed'; code: string; message: string; storedFrames: number[] }
 
@@ -109,19 +159,25 @@ export interface StoredChunk {
 
 /** Control calls, made through Comlink. `afterSerial`: wait until that message of the data port has been handled. */
 export interface RecorderApi {
-  open(options: OpenOptions): Promise<Omit<Capabilities, 'thread'>>
-  createSession(start: SessionStart, port: MessagePort): Promise<void>
+  open(options: OpenOptions): Promise<Opened>
+  /** Answers at once: the worker lives. */
+  ping(): Promise<void>
+  /** Checks a session's options; nothing is opened yet. */
+  checkSession(request: SessionRequest): Promise<SessionSettings>
+  /** Opens a session, or takes it up after a worker was lost. Answers with its summary if it had already ended. */
+  openSession(opening: SessionOpening, port: MessagePort): Promise<SessionSummary | undefined>
   /** Live sessions take their start from this call; imports keep theirs. */
   startSession(id: string, clock: ClockSnapshot): Promise<void>
   flush(id: string, afterSerial: number): Promise<void>
   stop(id: string, afterSerial: number, clock: ClockSnapshot, counts: PageCounts[]): Promise<SessionSummary>
   /** The chunk at `index` of a session, waiting for it while the session lives; undefined after the last. */
   chunkAt(id: string, index: number): Promise<StoredChunk | undefined>
-  page(query: Query): Promise<SessionPage>
-  get(id: string): Promise<SessionRecord | undefined>
-  setLabels(id: string, labels: string[]): Promise<SessionRecord>
-  deleteSession(id: string): Promise<boolean>
+  /** Both take what the application gave, and check it. */
+  page(lookup: unknown): Promise<SessionPage>
+  setLabels(id: unknown, labels: unknown): Promise<SessionRecord>
+  get(id: unknown): Promise<SessionRecord | undefined>
+  deleteSession(id: unknown): Promise<boolean>
   journeys(): Promise<JourneyRecord[]>
-  journey(journeyId: string): Promise<JourneyRecord | undefined>
+  journey(journeyId: unknown): Promise<JourneyRecord | undefined>
   close(): Promise<void>
 }

@@ -4,22 +4,28 @@ import { loadKernels } from '../kernels/index.js'
 import type { Kernels } from '../kernels/types.js'
 import { amendLabels } from '../store/amendment.js'
 import type { SessionStore } from '../store/port.js'
-import type { Query, SessionPage } from '../store/query.js'
+import type { SessionPage } from '../store/query.js'
 import type { JourneyRecord, SessionRecord } from '../store/record.js'
-import { readFrameHeader } from '../wire/index.js'
-import { type ClockSnapshot, chunkId } from '../wire/model.js'
+import { decodeChunk, decodeFrame, readFrameHeader } from '../wire/index.js'
+import { type Chunk, type ClockSnapshot, chunkId } from '../wire/model.js'
+import { resolveJourneyId } from './checks/journey.js'
+import { normalizeLabels } from './checks/labels.js'
+import { checkSessionId, toQuery } from './checks/lookup.js'
+import { checkSessionOptions, type SessionRequest } from './checks/session-options.js'
 import { installErrorTransfer } from './error-transfer.js'
 import type {
-  Capabilities,
+  Opened,
   OpenOptions,
   PageCounts,
   RecorderApi,
-  SessionStart,
+  SessionOpening,
+  SessionSettings,
   SessionSummary,
   StoreChoice,
   StoredChunk,
 } from './protocol.js'
 import { SessionHost } from './session-host.js'
+import { summaryOfFinal } from './summary.js'
 
 /** The worker's side of a recorder: opens kernels and store, hosts sessions, answers lookups. Runs on any thread. */
 export class RecorderHost implements RecorderApi {
@@ -34,20 +40,37 @@ export class RecorderHost implements RecorderApi {
     this.#openStore = openStore
   }
 
-  async open(options: OpenOptions): Promise<Omit<Capabilities, 'thread'>> {
-    const kernels = await loadKernels({ build: options.kernels })
+  async ping(): Promise<void> {}
+
+  async open(options: OpenOptions): Promise<Opened> {
+    const kernels = await loadKernels({ build: options.kernels, onTrap: (cause) => this.#warnOfTrap(cause) })
     const store = await this.#openStore(options.store)
     this.#opened = { kernels, store }
-    return { kernels: kernels.build, transport: 'batch', store: store.summary }
+    return { kernels: kernels.build, store: store.summary }
   }
 
-  async createSession(start: SessionStart, port: MessagePort): Promise<void> {
+  async checkSession(request: SessionRequest): Promise<SessionSettings> {
+    return checkSessionOptions(request)
+  }
+
+  async openSession(opening: SessionOpening, port: MessagePort): Promise<SessionSummary | undefined> {
     const { kernels, store } = this.#open()
-    const host = new SessionHost(kernels, store, start, port, (failure) => {
-      this.#sessions.delete(start.id)
-      if (failure) this.#failures.set(start.id, failure)
+    const { id } = opening
+    await this.#sessions.get(id)?.close()
+    const last = await lastChunkOf(store, id)
+    if (last?.chunk.final) {
+      port.close()
+      return summaryOfFinal(last.chunk, last.chunks, last.bytes)
+    }
+    const hasTrapped = this.#failures.get(id)?.code === 'wasm-trap'
+    const build = hasTrapped ? await loadKernels({ build: 'reference' }) : kernels
+    const host = new SessionHost(build, store, opening, port, last, (failure) => {
+      if (this.#sessions.get(id) === host) this.#sessions.delete(id)
+      if (failure) this.#failures.set(id, failure)
     })
-    this.#sessions.set(start.id, host)
+    this.#failures.delete(id)
+    this.#sessions.set(id, host)
+    return undefined
   }
 
   async startSession(id: string, clock: ClockSnapshot): Promise<void> {
@@ -62,7 +85,8 @@ export class RecorderHost implements RecorderApi {
     return this.#session(id).stop(afterSerial, clock, counts)
   }
 
-  async chunkAt(id: string, index: number): Promise<StoredChunk | undefined> {
+  async chunkAt(given: unknown, index: number): Promise<StoredChunk | undefined> {
+    const id = checkSessionId(given)
     const { store } = this.#open()
     const live = this.#sessions.get(id)
     if (live) await live.hasChunk(index)
@@ -72,26 +96,29 @@ export class RecorderHost implements RecorderApi {
     return Comlink.transfer({ id: chunkId(header), seq: header.seq, final: header.final, bytes }, [bytes.buffer])
   }
 
-  async page(query: Query): Promise<SessionPage> {
-    return this.#open().store.page(query)
+  async page(lookup: unknown): Promise<SessionPage> {
+    return this.#open().store.page(toQuery(lookup))
   }
 
-  async get(id: string): Promise<SessionRecord | undefined> {
-    return this.#open().store.get(id)
+  async get(id: unknown): Promise<SessionRecord | undefined> {
+    return this.#open().store.get(checkSessionId(id))
   }
 
-  async setLabels(id: string, labels: string[]): Promise<SessionRecord> {
+  async setLabels(given: unknown, labels: unknown): Promise<SessionRecord> {
+    const id = checkSessionId(given)
+    const normalized = normalizeLabels(labels)
     if (this.#sessions.has(id)) {
       throw new KymographError('wrong-state', `session ${id} is being recorded; use setLabels of the session itself`)
     }
     const { store } = this.#open()
     // one after the other: each builds on the chunk before
-    const amended = this.#amended.then(() => amendLabels(store, id, labels))
+    const amended = this.#amended.then(() => amendLabels(store, id, normalized))
     this.#amended = amended.catch(() => {})
     return amended
   }
 
-  async deleteSession(id: string): Promise<boolean> {
+  async deleteSession(given: unknown): Promise<boolean> {
+    const id = checkSessionId(given)
     if (this.#sessions.has(id)) {
       throw new KymographError('wrong-state', `session ${id} is being recorded; stop it first`)
     }
@@ -102,7 +129,8 @@ export class RecorderHost implements RecorderApi {
     return this.#open().store.journeys()
   }
 
-  async journey(journeyId: string): Promise<JourneyRecord | undefined> {
+  async journey(given: unknown): Promise<JourneyRecord | undefined> {
+    const journeyId = resolveJourneyId({ journeyId: given as string }) ?? ''
     return (await this.journeys()).find((journey) => journey.journeyId === journeyId)
   }
 
@@ -124,6 +152,24 @@ export class RecorderHost implements RecorderApi {
     if (!session) throw this.#failures.get(id) ?? new KymographError('ended', `session ${id} is not being recorded`)
     return session
   }
+
+  #warnOfTrap(cause: unknown): void {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    const message = `a WebAssembly kernel failed (${reason}); its work is done by the reference kernels`
+    for (const session of this.#sessions.values()) session.warn('wasm-trap', message)
+  }
+}
+
+/** The last chunk of a session that is not an amendment, if the store has the session. */
+async function lastChunkOf(
+  store: SessionStore,
+  id: string,
+): Promise<{ chunk: Chunk; chunks: number; bytes: number } | undefined> {
+  const record = await store.get(id)
+  if (!record) return undefined
+  const frame = await store.chunkAt(id, record.chunks - 1)
+  if (!frame) return undefined
+  return { chunk: decodeChunk(decodeFrame(frame).payload), chunks: record.chunks, bytes: record.bytes }
 }
 
 /** Answers control calls on `port`. */

@@ -1,48 +1,67 @@
 import { KymographError } from '../errors.js'
 import type { Kernels } from '../kernels/types.js'
+import { HANDOVER_MS } from '../limits.js'
+import type { ResumePoint } from '../pipeline/plan.js'
 import { type SealedChunk, SessionPipeline } from '../pipeline/session-pipeline.js'
 import type { SessionStore } from '../store/port.js'
-import type { ClockSnapshot } from '../wire/model.js'
-import { Batch } from './batch.js'
-import type { PageCounts, SessionStart, SessionSummary, ToPage, ToWorker } from './protocol.js'
-
-const TWO_32 = 4_294_967_296
+import type { Chunk, ClockSnapshot } from '../wire/model.js'
+import { labelWarnings } from './checks/labels.js'
+import { FrameInput } from './frame-input.js'
+import type { PageCounts, SessionOpening, SessionSummary, ToPage, ToWorker } from './protocol.js'
+import { summaryOf } from './summary.js'
 
 /** One session in the worker: takes what comes over its data port, keeps the chunk clock, stores what is sealed. */
 export class SessionHost {
-  readonly #start: SessionStart
+  readonly #opening: SessionOpening
   readonly #store: SessionStore
   readonly #port: MessagePort
   readonly #pipeline: SessionPipeline
+  readonly #input: FrameInput
+  readonly #onEnd: (failure: KymographError | undefined) => void
   #handledSerial = 0
   #sealTimer: ReturnType<typeof setTimeout> | undefined
+  #drainTimer: ReturnType<typeof setInterval> | undefined
   /** Appends run one after the other; this settles with the last. */
   #stored: Promise<void> = Promise.resolve()
-  #storedChunks = 0
-  #storedBytes = 0
+  #storedChunks: number
+  #storedBytes: number
   #failure: KymographError | undefined
   #finished = false
   /** Frames ingested per stream as of the last stored chunk. */
   #storedFrames: number[]
-  readonly #onEnd: (failure: KymographError | undefined) => void
   #waiters: (() => void)[] = []
 
+  /** `last`: the last chunk of this session the store holds, if it has been here before. */
   constructor(
     kernels: Kernels,
     store: SessionStore,
-    start: SessionStart,
+    opening: SessionOpening,
     port: MessagePort,
+    last: { chunk: Chunk; chunks: number; bytes: number } | undefined,
     onEnd: (failure: KymographError | undefined) => void,
   ) {
-    this.#start = start
+    this.#opening = opening
     this.#store = store
     this.#port = port
     this.#onEnd = onEnd
-    this.#storedFrames = start.streams.map(() => 0)
-    this.#pipeline = new SessionPipeline(kernels, start, {
-      onSealed: (sealed) => this.#storeChunk(sealed),
-      onGap: (stream, gap) => this.#post({ kind: 'gap', stream, gap }),
-    })
+    const { settings, id, clock, rings } = opening
+    this.#storedChunks = last?.chunks ?? 0
+    this.#storedBytes = last?.bytes ?? 0
+    this.#storedFrames = settings.streams.map((_, index) => last?.chunk.streams[index]?.counts.ingested ?? 0)
+    this.#pipeline = new SessionPipeline(
+      kernels,
+      { ...settings, id, clock },
+      {
+        onSealed: (sealed) => this.#storeChunk(sealed),
+        onGap: (stream, gap) => this.#post({ kind: 'gap', stream, gap }),
+      },
+    )
+    this.#pipeline.resume(resumePointOf(opening, last?.chunk))
+    if (opening.startClock && !last) this.#pipeline.start(opening.startClock)
+    this.#input = new FrameInput(this.#pipeline, settings.streams, rings)
+    if (this.#input.hasRings) {
+      this.#drainTimer = setInterval(() => this.#drain(), HANDOVER_MS)
+    }
     port.onmessage = (event: MessageEvent<ToWorker>) => this.#receive(event.data)
   }
 
@@ -50,9 +69,14 @@ export class SessionHost {
     this.#pipeline.start(clock)
   }
 
+  warn(code: 'wasm-trap', message: string): void {
+    this.#post({ kind: 'warning', code, message })
+  }
+
   /** Seals what is there and resolves when it is stored. */
   async flush(afterSerial: number): Promise<void> {
     await this.#until(() => this.#handledSerial >= afterSerial)
+    this.#drain()
     const serial = this.#handledSerial
     if (!this.#pipeline.isEmpty) this.#guard(() => this.#pipeline.seal())
     await this.#settled()
@@ -62,15 +86,16 @@ export class SessionHost {
   /** Writes the final chunk and resolves when it is stored. */
   async stop(afterSerial: number, clock: ClockSnapshot, counts: PageCounts[]): Promise<SessionSummary> {
     await this.#until(() => this.#handledSerial >= afterSerial)
-    clearTimeout(this.#sealTimer)
-    this.#pipeline.noteClock(clock)
-    counts.forEach((streamCounts, index) => {
-      this.#pipeline.updatePageCounts(index, streamCounts)
+    this.#stopTimers()
+    this.#guard(() => {
+      this.#input.drain()
+      this.#pipeline.noteClock(clock)
+      for (const [index, streamCounts] of counts.entries()) this.#pipeline.updatePageCounts(index, streamCounts)
+      this.#pipeline.finish()
     })
-    this.#guard(() => this.#pipeline.finish())
     await this.#settled()
     await this.close()
-    return this.#summary()
+    return summaryOf(this.#opening, this.#pipeline, this.#storedChunks, this.#storedBytes)
   }
 
   /** Waits for the chunk at `index`; false when there will be none. */
@@ -83,13 +108,13 @@ export class SessionHost {
   async close(): Promise<void> {
     if (this.#finished) return
     this.#finished = true
-    clearTimeout(this.#sealTimer)
+    this.#stopTimers()
     this.#port.onmessage = null
     this.#port.close()
     this.#pipeline.dispose()
     this.#onEnd(this.#failure)
     this.#wake()
-    await this.#store.release(this.#start.id)
+    await this.#store.release(this.#opening.id)
   }
 
   #receive(message: ToWorker): void {
@@ -97,48 +122,48 @@ export class SessionHost {
       this.#pipeline.noteClock(message.clock)
       switch (message.kind) {
         case 'batch':
-          this.#receiveBatch(message)
+          this.#input.receive(message)
           break
-        case 'counts':
-          for (const [index, counts] of message.counts) this.#pipeline.updatePageCounts(index, counts)
+        case 'nudge':
+          this.#input.drain()
           break
         case 'mark':
           this.#pipeline.mark(message.mark)
           break
         case 'labels':
-          this.#pipeline.setLabels(message.labels, message.revision)
+          this.#setLabels(message)
           break
       }
     })
-    if (message.kind === 'batch') this.#post({ kind: 'recycle', buffer: message.buffer }, [message.buffer])
+    if (message.kind === 'nudge') {
+      this.#armSealTimer()
+      return
+    }
+    const buffer = message.kind === 'batch' ? message.buffer : undefined
+    this.#post({ kind: 'recycle', serial: message.serial, buffer }, buffer ? [buffer] : [])
     this.#handledSerial = message.serial
     this.#armSealTimer()
     this.#wake()
   }
 
-  #receiveBatch(message: Extract<ToWorker, { kind: 'batch' }>): void {
-    const plan = this.#start.streams[message.streamIndex]
-    if (!plan) throw new KymographError('malformed', `batch for stream ${message.streamIndex}: no such stream`)
-    const batch = new Batch(message.buffer, plan.descriptor.channels.length)
-    const { frameCount } = message
-    if (message.timeUnit === 'ms') millisecondsToNanoseconds(batch, frameCount)
-    this.#pipeline.updatePageCounts(message.streamIndex, message.counts)
-    this.#pipeline.receive(
-      message.streamIndex,
-      message.clockName,
-      {
-        timestampsNs: batch.timesNs.subarray(0, frameCount),
-        slots: batch.slots.subarray(0, frameCount * batch.stride),
-        frameCount,
-      },
-      message.dictionaries,
-    )
+  #setLabels({ labels, revision }: Extract<ToWorker, { kind: 'labels' }>): void {
+    const known = this.#pipeline.labels
+    for (const warning of labelWarnings(labels.filter((label) => !known.includes(label)))) {
+      this.#post({ kind: 'warning', ...warning })
+    }
+    this.#pipeline.setLabels(labels, revision)
+  }
+
+  #drain(): void {
+    this.#guard(() => this.#input.drain())
+    this.#armSealTimer()
   }
 
   #storeChunk({ chunk, frame }: SealedChunk): void {
     clearTimeout(this.#sealTimer)
     this.#sealTimer = undefined
     const serial = this.#handledSerial
+    const nextFrames = this.#pipeline.nextFrames
     this.#stored = this.#stored
       .then(() => (this.#failure ? undefined : this.#store.append(chunk, frame)))
       .then(() => {
@@ -146,6 +171,7 @@ export class SessionHost {
         this.#storedChunks += 1
         this.#storedBytes += frame.length
         this.#storedFrames = chunk.streams.map((piece) => piece.counts.ingested)
+        this.#input.release(nextFrames)
         this.#post({ kind: 'stored', serial, seq: chunk.seq, byteLength: frame.length, final: chunk.final })
         this.#wake()
       })
@@ -153,23 +179,38 @@ export class SessionHost {
   }
 
   #armSealTimer(): void {
-    if (this.#sealTimer !== undefined || this.#pipeline.isEmpty) return
+    if (this.#sealTimer !== undefined || this.#finished || this.#pipeline.isEmpty) return
     this.#sealTimer = setTimeout(() => {
       this.#sealTimer = undefined
       this.#guard(() => {
+        this.#input.drain()
         if (!this.#pipeline.isEmpty) this.#pipeline.seal()
       })
-    }, this.#start.chunkMaxMs)
+    }, this.#opening.settings.chunkMaxMs)
+  }
+
+  #stopTimers(): void {
+    clearTimeout(this.#sealTimer)
+    clearInterval(this.#drainTimer)
   }
 
   /** Runs a step of the pipeline; the first failure ends the session, loudly. */
   #guard(step: () => void): void {
-    if (this.#failure) return
+    if (this.#failure || this.#finished) return
     try {
       step()
     } catch (cause) {
-      this.#fail(cause instanceof KymographError ? cause.code : 'internal', 'the session failed', cause)
+      if (cause instanceof KymographError && cause.code === 'wasm-trap') this.#beginAnew(cause)
+      else this.#fail(cause instanceof KymographError ? cause.code : 'internal', 'the session failed', cause)
     }
+  }
+
+  /** A kernel with state of its own is lost: the session goes on in a new host, from the last stored chunk. */
+  #beginAnew(cause: KymographError): void {
+    this.#post({ kind: 'replay', cause: cause.message })
+    this.#failure = cause
+    this.#wake()
+    void this.#stored.then(() => this.close())
   }
 
   #fail(code: KymographError['code'], what: string, cause: unknown): void {
@@ -189,26 +230,6 @@ export class SessionHost {
     }
   }
 
-  #summary(): SessionSummary {
-    const pipeline = this.#pipeline
-    const counts = pipeline.counts()
-    return {
-      id: this.#start.id,
-      ...(this.#start.journeyId === undefined ? {} : { journeyId: this.#start.journeyId }),
-      labels: pipeline.labels,
-      startedAt: new Date(Number(pipeline.startedAtNs / 1_000_000n)),
-      endedAt: new Date(Number(pipeline.endedAtNs / 1_000_000n)),
-      chunks: this.#storedChunks,
-      bytes: this.#storedBytes,
-      streams: Object.fromEntries(
-        pipeline.streams.map((stream, index) => [
-          stream.name,
-          { ...counts[index]!, pending: 0, effectiveRateHz: stream.effectiveRateHz },
-        ]),
-      ),
-    }
-  }
-
   #post(message: ToPage, transfer: Transferable[] = []): void {
     if (!this.#finished) this.#port.postMessage(message, transfer)
   }
@@ -216,7 +237,7 @@ export class SessionHost {
   async #until(condition: () => boolean): Promise<void> {
     while (!condition()) {
       if (this.#failure) throw this.#failure
-      if (this.#finished) throw new KymographError('ended', `session ${this.#start.id} has ended`)
+      if (this.#finished) throw new KymographError('ended', `session ${this.#opening.id} has ended`)
       await new Promise<void>((resolve) => this.#waiters.push(resolve))
     }
   }
@@ -228,19 +249,7 @@ export class SessionHost {
   }
 }
 
-/** In place; exact below 104 days, beyond that to the resolution of the number given. */
-function millisecondsToNanoseconds(batch: Batch, frameCount: number): void {
-  const { timesMs, timesNs, timeHalves } = batch
-  for (let i = 0; i < frameCount; i++) {
-    const ms = timesMs[i]!
-    const ns = Math.round(ms * 1e6)
-    if (Number.isSafeInteger(ns)) {
-      const high = Math.floor(ns / TWO_32)
-      timeHalves[2 * i] = (ns - high * TWO_32) | 0
-      timeHalves[2 * i + 1] = high
-    } else {
-      const wholeMs = Math.floor(ms)
-      timesNs[i] = BigInt(wholeMs) * 1_000_000n + BigInt(Math.round((ms - wholeMs) * 1e6))
-    }
-  }
+function resumePointOf(opening: SessionOpening, lastChunk: Chunk | undefined): ResumePoint {
+  const { epoch, seq, baseFrames, oldestFrames } = opening
+  return { epoch, seq, baseFrames, oldestFrames, lastChunk }
 }

@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { FileStore } from '../../src/node/file-store.js'
-import { toQuery } from '../../src/session/lookup.js'
 import { amendLabels } from '../../src/store/amendment.js'
 import { MemoryStore } from '../../src/store/memory-store.js'
 import type { SessionStore } from '../../src/store/port.js'
 import { decodeFrame } from '../../src/wire/index.js'
+import { toQuery } from '../../src/worker/checks/lookup.js'
 import { chunksOf, sessionId, store } from '../support/session-chunks.js'
 
 const STORES: [string, () => Promise<SessionStore>][] = [

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { resolveJourneyId } from '../../src/session/journey.js'
-import { highCardinalityKind, normalizeLabels } from '../../src/session/labels.js'
-import { normalizeMetadata } from '../../src/session/metadata.js'
-import { isWellFormed } from '../../src/session/text.js'
+import { resolveJourneyId } from '../../src/worker/checks/journey.js'
+import { highCardinalityKind, normalizeLabels } from '../../src/worker/checks/labels.js'
+import { normalizeMetadata } from '../../src/worker/checks/metadata.js'
+import { isWellFormed } from '../../src/worker/checks/text.js'
 
 describe('labels', () => {
   it('are trimmed, composed and folded', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { SessionEvent } from '../../src/session/events.js'
-import type { SessionOptions } from '../../src/session/options.js'
+import type { SessionOptions } from '../../src/worker/checks/session-options.js'
 import { decodeChunks, rowsOf } from '../support/collect.js'
 import { createRecorder, THREADS } from '../support/node-recorder.js'
 

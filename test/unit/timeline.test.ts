@@ -8,8 +8,7 @@ function scan(timesNs: bigint[], cuts: number[] = [], gapMs?: number) {
   const timeline = new Timeline(gapMs, (gap) => gaps.push(gap))
   const halves = new Int32Array(BigInt64Array.from(timesNs).buffer)
   const edges = [0, ...cuts.map((cut) => Math.min(cut, timesNs.length)).sort((a, b) => a - b), timesNs.length]
-  for (let i = 1; i < edges.length; i++)
-    timeline.scan(halves.subarray(2 * edges[i - 1]!, 2 * edges[i]!), edges[i]! - edges[i - 1]!)
+  for (let i = 1; i < edges.length; i++) timeline.scan(halves, edges[i - 1]!, edges[i]! - edges[i - 1]!)
   timeline.finish()
   const { repeated, backward } = timeline
   return { gaps, repeated, backward, rateHz: timeline.effectiveRateHz() }

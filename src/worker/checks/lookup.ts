@@ -1,9 +1,9 @@
-import { PAGE_DEFAULT_SESSIONS, PAGE_MAX_SESSIONS } from '../limits.js'
-import type { Query } from '../worker/protocol.js'
+import { PAGE_DEFAULT_SESSIONS, PAGE_MAX_SESSIONS } from '../../limits.js'
+import type { Query } from '../../store/query.js'
 import { type JourneyFields, resolveJourneyId } from './journey.js'
 import { normalizeLabels } from './labels.js'
 import { normalizeMetadata } from './metadata.js'
-import { checkOneOf, describe, refuseUnknownFields } from './text.js'
+import { checkOneOf, describe, ownFields, refuseUnknownFields } from './text.js'
 
 /** Which sessions to find; everything given has to hold. */
 export interface Lookup extends JourneyFields {
@@ -53,10 +53,11 @@ const FIELDS = [
  *
  * @throws TypeError | RangeError naming the field, what was expected and the value.
  */
-export function toQuery(lookup: Lookup = {}): Query {
-  if (typeof lookup !== 'object' || lookup === null)
-    throw new TypeError(`a lookup expected an object, got ${describe(lookup)}`)
-  refuseUnknownFields('a lookup', lookup, FIELDS)
+export function toQuery(given: unknown = {}): Query {
+  if (typeof given !== 'object' || given === null)
+    throw new TypeError(`a lookup expected an object, got ${describe(given)}`)
+  refuseUnknownFields('a lookup', given, FIELDS)
+  const lookup = ownFields(given) as Lookup
   const { labelsMode, state, order, limit = PAGE_DEFAULT_SESSIONS, cursor } = lookup
   checkOneOf('labelsMode', labelsMode, ['any', 'all'])
   checkOneOf('state', state, ['recording', 'stopped', 'recovered'])
@@ -118,4 +119,14 @@ function checkDuration(field: string, value: unknown): number | undefined {
 
 function withoutUndefined(query: { [K in keyof Query]: Query[K] | undefined }): Query {
   return Object.fromEntries(Object.entries(query).filter(([, value]) => value !== undefined))
+}
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
+
+/** @throws RangeError when it is no session id. */
+export function checkSessionId(id: unknown): string {
+  if (typeof id !== 'string' || !UUID.test(id)) {
+    throw new RangeError(`"id" expected a session id such as 0199d3c2-7c1e-7b7e-8f63-1b2c3d4e5f60, got ${describe(id)}`)
+  }
+  return id
 }

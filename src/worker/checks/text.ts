@@ -50,6 +50,11 @@ export function refuseUnknownFields(what: string, given: object, known: readonly
   }
 }
 
+/** The fields an options object has itself, none inherited: a page's polluted `Object.prototype` must not set options. */
+export function ownFields(given: object): Record<string, unknown> {
+  return Object.assign(Object.create(null), given)
+}
+
 /** @throws RangeError naming the field, what is allowed and the value; undefined passes. */
 export function checkOneOf(field: string, value: unknown, allowed: readonly string[]): void {
   if (value !== undefined && !allowed.includes(value as string)) {

@@ -1,4 +1,5 @@
-import { LABEL_MAX_LENGTH, LABELS_MAX_COUNT } from '../limits.js'
+import { LABEL_MAX_LENGTH, LABELS_MAX_COUNT } from '../../limits.js'
+import type { Warning } from '../protocol.js'
 import { describe, normalizeText } from './text.js'
 
 /**
@@ -27,6 +28,16 @@ const HIGH_CARDINALITY: [what: string, pattern: RegExp][] = [
   ['a UUID', /^\{?[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}\}?$/i],
   ['a long number', /^[+-]?\d{7,}$/],
 ]
+
+/** Warnings for labels that look like they come from an unbounded set. */
+export function labelWarnings(labels: readonly string[]): Warning[] {
+  return labels.flatMap((label): Warning[] => {
+    const kind = highCardinalityKind(label)
+    if (kind === undefined) return []
+    const message = `label ${JSON.stringify(label)} looks like ${kind}; labels are for categories, put it into metadata`
+    return [{ code: 'label-high-cardinality', message }]
+  })
+}
 
 /** What an unbounded set of values a label looks like it comes from, if any. */
 export function highCardinalityKind(label: string): string | undefined {

@@ -1,16 +1,14 @@
-import { METADATA_KEY_MAX_LENGTH, METADATA_MAX_COUNT, METADATA_VALUE_MAX_LENGTH } from '../limits.js'
+import { METADATA_KEY_MAX_LENGTH, METADATA_MAX_COUNT, METADATA_VALUE_MAX_LENGTH } from '../../limits.js'
 import { describe, normalizeText } from './text.js'
-import { LIBRARY_VERSION } from './version.js'
 
 /**
  * A session's metadata: the application's entries, joined by the automatic facts it does not override.
  *
  * @throws TypeError | RangeError naming entry, limit and value.
  */
-export function sessionMetadata(given: unknown, isAutomatic: boolean): Map<string, string> {
+export function sessionMetadata(given: unknown, facts: [key: string, value: string][]): Map<string, string> {
   const metadata = normalizeMetadata(given)
-  if (!isAutomatic) return metadata
-  for (const [key, value] of automaticFacts()) {
+  for (const [key, value] of facts) {
     if (!metadata.has(key) && metadata.size < METADATA_MAX_COUNT) {
       metadata.set(key, value.slice(0, METADATA_VALUE_MAX_LENGTH))
     }
@@ -32,14 +30,4 @@ export function normalizeMetadata(given: unknown, field = 'metadata'): Map<strin
     throw new RangeError(`"${field}" expected at most ${METADATA_MAX_COUNT} entries, got ${metadata.size}`)
   }
   return metadata
-}
-
-/** Facts a session carries unless `autoMetadata: false`: library, user agent, screen, locale. */
-function* automaticFacts(): Generator<[key: string, value: string]> {
-  yield ['library', `kymograph/${LIBRARY_VERSION}`]
-  if (typeof navigator !== 'undefined' && navigator.userAgent) yield ['userAgent', navigator.userAgent]
-  else if (typeof process !== 'undefined') yield ['userAgent', `Node.js/${process.versions.node}`]
-  if (typeof screen !== 'undefined')
-    yield ['screen', `${screen.width}x${screen.height}@${globalThis.devicePixelRatio ?? 1}`]
-  yield ['locale', Intl.DateTimeFormat().resolvedOptions().locale]
 }

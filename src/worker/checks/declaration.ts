@@ -5,12 +5,9 @@ import {
   RATE_MAX_HZ,
   STREAMS_MAX_COUNT,
   UNIT_MAX_LENGTH,
-} from '../limits.js'
-import type { ChannelDescriptor, ChannelKind, ChannelType, ClockName, StreamPlan } from '../worker/protocol.js'
-import { checkOneOf, describe, normalizeText, refuseUnknownFields } from './text.js'
-
-/** What happens to frames when the way to the store is full: they are lost and counted, or the writer has to wait. */
-export type OverflowPolicy = 'drop-newest' | 'wait'
+} from '../../limits.js'
+import type { ChannelDescriptor, ChannelKind, ChannelType, ClockName, OverflowPolicy, StreamPlan } from '../protocol.js'
+import { checkOneOf, describe, normalizeText, ownFields, refuseUnknownFields } from './text.js'
 
 export interface ChannelOptions {
   name: string
@@ -29,6 +26,7 @@ export interface StreamOptions {
   channels: (string | ChannelOptions)[]
   /** Default: what the first write brings, numbers `monotonic`, nanoseconds as bigint `unix`. */
   clock?: ClockName
+  /** When 8 MiB of frames wait to be stored: lose the newest (default) or the oldest, counted, or have the writer wait. */
   overflow?: OverflowPolicy
   /** Declared rate; also sets the default gap threshold of four periods. */
   rateHz?: number
@@ -46,7 +44,7 @@ export interface StreamDeclaration {
 const NAME = /^[A-Za-z][A-Za-z0-9_.-]*$/
 const TYPES: readonly ChannelType[] = ['f64', 'f32', 'i32', 'i64', 'enum', 'text']
 const CLOCKS: readonly ClockName[] = ['monotonic', 'unix', 'relative']
-const OVERFLOWS: readonly OverflowPolicy[] = ['drop-newest', 'wait']
+const OVERFLOWS: readonly OverflowPolicy[] = ['drop-newest', 'drop-oldest', 'wait']
 const KINDS: readonly ChannelKind[] = ['angle', 'quaternion']
 const STREAM_FIELDS = ['channels', 'clock', 'overflow', 'rateHz', 'maxGapMs', 'resample']
 const CHANNEL_FIELDS = ['name', 'type', 'unit', 'values', 'kind', 'originalName']
@@ -68,7 +66,14 @@ function declareStream(name: string, options: StreamOptions): StreamDeclaration 
   const field = `streams.${name}`
   checkName('stream name', name)
   refuseUnknownFields(`"${field}"`, options, STREAM_FIELDS)
-  const { channels, clock, overflow = 'drop-newest', rateHz, maxGapMs, resample } = options
+  const {
+    channels,
+    clock,
+    overflow = 'drop-newest',
+    rateHz,
+    maxGapMs,
+    resample,
+  } = ownFields(options) as Partial<StreamOptions>
   if (!Array.isArray(channels) || channels.length === 0 || channels.length > CHANNELS_MAX_COUNT) {
     const got = Array.isArray(channels) ? channels.length : describe(channels)
     throw new RangeError(`"${field}.channels" expected 1–${CHANNELS_MAX_COUNT} channels, got ${got}`)
@@ -95,6 +100,7 @@ function declareStream(name: string, options: StreamOptions): StreamDeclaration 
         ...(resample ? { resampledHz: resample.rateHz } : {}),
       },
       ...(maxGapMs === undefined ? {} : { gapMs: maxGapMs }),
+      ...(overflow === 'drop-oldest' ? { dropsTaken: true } : {}),
     },
   }
 }
@@ -107,7 +113,7 @@ function declareChannel(stream: string, channel: string | ChannelOptions): Chann
   const name = checkName(`${stream} channel name`, channel.name)
   const field = `${stream}.${name}`
   refuseUnknownFields(`"${field}"`, channel, CHANNEL_FIELDS)
-  const { type = 'f64', unit, values, kind, originalName } = channel
+  const { type = 'f64', unit, values, kind, originalName } = ownFields(channel) as Partial<ChannelOptions>
   checkOneOf(`${field}.type`, type, TYPES)
   if (kind !== undefined) checkOneOf(`${field}.kind`, kind, KINDS)
   if ((type === 'enum') !== (values !== undefined)) {

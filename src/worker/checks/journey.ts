@@ -1,4 +1,4 @@
-import { JOURNEY_ID_MAX_LENGTH } from '../limits.js'
+import { JOURNEY_ID_MAX_LENGTH } from '../../limits.js'
 import { normalizeText } from './text.js'
 
 export interface JourneyFields {

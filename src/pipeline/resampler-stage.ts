@@ -1,0 +1,83 @@
+import type { Resampler } from '../kernels/types.js'
+import type { ChannelDescriptor } from '../wire/model.js'
+import { type FrameBlock, putMillisecondsAsNs } from './frame-block.js'
+import type { Timeline } from './timeline.js'
+
+/** A resampler between frames as they travel and frames as they are stored: absent values are NaN inside it. */
+export class ResamplerStage {
+  readonly #resampler: Resampler
+  readonly #channels: readonly ChannelDescriptor[]
+
+  constructor(resampler: Resampler, channels: readonly ChannelDescriptor[]) {
+    this.#resampler = resampler
+    this.#channels = channels
+  }
+
+  get lateFrames(): number {
+    return this.#resampler.lateFrames
+  }
+
+  /** Takes frames, shows their times to the timeline, and returns those of the grid that are certain by now. */
+  push(block: FrameBlock, timeline: Timeline): FrameBlock {
+    const timestampsNs = new BigInt64Array(block.frameCount)
+    const halves = new Int32Array(timestampsNs.buffer)
+    const { timesMs, from, frameCount } = block
+    if (timesMs) for (let i = 0; i < frameCount; i++) putMillisecondsAsNs(timesMs[from + i]!, halves, i)
+    else halves.set(block.timeHalves.subarray(2 * from, 2 * (from + frameCount)))
+    timeline.scan(halves, 0, frameCount)
+    const resampled = this.#resampler.push(timestampsNs, this.#valuesOf(block))
+    return this.#blockOf(resampled.timestampsNs, resampled.values)
+  }
+
+  flush(): FrameBlock {
+    const rest = this.#resampler.flush()
+    return this.#blockOf(rest.timestampsNs, rest.values)
+  }
+
+  dispose(): void {
+    this.#resampler.dispose()
+  }
+
+  #valuesOf(block: FrameBlock): Float64Array {
+    const channels = this.#channels.length
+    const { from, frameCount, masks } = block
+    const halves = block.valueHalves.slice(2 * channels * from, 2 * channels * (from + frameCount))
+    const floats = new Float32Array(halves.buffer)
+    const doubles = new Float64Array(halves.buffer)
+    const values = new Float64Array(frameCount * channels)
+    for (let frame = 0; frame < frameCount; frame++) {
+      for (let c = 0; c < channels; c++) {
+        const slot = frame * channels + c
+        const isAbsent = (masks[2 * (from + frame) + (c >> 5)]! >>> (c & 31)) & 1
+        if (isAbsent) values[slot] = Number.NaN
+        else values[slot] = this.#channels[c]!.type === 'f32' ? floats[2 * slot]! : doubles[slot]!
+      }
+    }
+    return values
+  }
+
+  #blockOf(timestampsNs: BigInt64Array, values: Float64Array): FrameBlock {
+    const channels = this.#channels.length
+    const frameCount = timestampsNs.length
+    const masks = new Int32Array(2 * frameCount)
+    const slots = new Float64Array(frameCount * channels)
+    const floats = new Float32Array(slots.buffer)
+    for (let frame = 0; frame < frameCount; frame++) {
+      for (let c = 0; c < channels; c++) {
+        const slot = frame * channels + c
+        const value = values[slot]!
+        if (Number.isNaN(value)) masks[2 * frame + (c >> 5)]! |= 1 << (c & 31)
+        else if (this.#channels[c]!.type === 'f32') floats[2 * slot] = value
+        else slots[slot] = value
+      }
+    }
+    return {
+      timesMs: undefined,
+      timeHalves: new Int32Array(timestampsNs.buffer, timestampsNs.byteOffset, 2 * frameCount),
+      masks,
+      valueHalves: new Int32Array(slots.buffer),
+      from: 0,
+      frameCount,
+    }
+  }
+}

@@ -1,0 +1,150 @@
+import { BATCH_BYTES } from '../limits.js'
+import { FrameMemory, frameMemoryBytes, framesThatFit, OVERFLOW_COUNTER } from '../worker/frame-memory.js'
+import { readClocks } from './clock.js'
+import type { DataLink } from './data-link.js'
+import { type Lane, timeMsOf } from './lane.js'
+
+/** Full batches kept for reuse. */
+const SPARE_MEMORIES = 16
+
+/** Frames travel in batches: copies of them are transferred, and the page keeps its own until they are stored. */
+export class BatchLane implements Lane {
+  memory: FrameMemory
+  slot = 0
+  endSlot = 0
+  evictedFrames = 0
+  oldestFrame = 0
+  readonly counters = new Float64Array(16)
+  readonly #link: DataLink
+  readonly #streamIndex: number
+  readonly #dropsOldest: boolean
+  /** Nobody reads yet: the oldest frames give way. */
+  #isArmed: boolean
+  readonly #takeDictionaries: () => [number, string[]][]
+  readonly #spares: FrameMemory[] = []
+  #batchFirstFrame = 0
+  #keptFrames = 0
+
+  constructor(
+    link: DataLink,
+    streamIndex: number,
+    channels: number,
+    dropsOldest: boolean,
+    isArmed: boolean,
+    takeDictionaries: () => [number, string[]][],
+  ) {
+    this.#link = link
+    this.#streamIndex = streamIndex
+    this.#dropsOldest = dropsOldest
+    this.#isArmed = isArmed
+    this.#takeDictionaries = takeDictionaries
+    this.memory = createBatch(channels)
+  }
+
+  get nextFrame(): number {
+    return this.#batchFirstFrame + this.slot
+  }
+
+  get unstoredFrames(): number {
+    return this.#keptFrames + this.slot
+  }
+
+  get isReady(): boolean {
+    return this.#link.isReady
+  }
+
+  advance(): boolean {
+    if (this.slot === this.memory.capacityFrames) this.handOver()
+    if (this.slot === 0) {
+      if (!this.#dropsOldest && !this.#isArmed && !this.#link.hasRoom) return false
+      this.#link.armHandOver()
+    }
+    this.endSlot = this.memory.capacityFrames
+    return true
+  }
+
+  commit(frames: number): void {
+    this.slot += frames
+  }
+
+  handOver(): void {
+    const frameCount = this.slot
+    this.endSlot = 0
+    if (frameCount === 0) return
+    const { memory } = this
+    const isKeptWhole = 2 * frameCount >= memory.capacityFrames
+    const kept = isKeptWhole ? memory : copyOf(memory, 0, frameCount)
+    if (isKeptWhole) {
+      this.memory = this.#spares.pop() ?? createBatch(memory.channels)
+      this.memory.clock = memory.clock
+    }
+    const firstFrame = this.#batchFirstFrame
+    this.#batchFirstFrame += frameCount
+    this.#keptFrames += frameCount
+    this.slot = 0
+    this.#link.sendBatch({
+      streamIndex: this.#streamIndex,
+      memory: kept,
+      frameCount,
+      firstFrame,
+      dictionaries: this.#takeDictionaries(),
+      clock: readClocks(),
+      counters: this.counters,
+      canDrop: this.#dropsOldest || this.#isArmed,
+      onStored: (stored) => {
+        this.#keptFrames -= stored.frameCount
+        this.oldestFrame = stored.firstFrame + stored.frameCount
+        const { memory: spare } = stored
+        if (spare.capacityFrames === this.memory.capacityFrames && this.#spares.length < SPARE_MEMORIES) {
+          this.#spares.push(spare)
+        }
+      },
+      onDropped: (dropped) => this.#drop(dropped.frameCount),
+    })
+  }
+
+  trim(preTriggerMs: number): void {
+    const newestMs = this.slot > 0 ? timeMsOf(this.memory, this.slot - 1) : this.#newestKeptMs()
+    if (newestMs === undefined) return
+    const cutoffMs = newestMs - preTriggerMs
+    this.#link.dropBatches(this.#streamIndex, (batch) => timeMsOf(batch.memory, batch.frameCount - 1) < cutoffMs)
+    for (const batch of this.#link.batchesOf(this.#streamIndex)) {
+      let old = 0
+      while (old < batch.frameCount && timeMsOf(batch.memory, old) < cutoffMs) old += 1
+      if (old === 0) break
+      batch.memory = copyOf(batch.memory, old, batch.frameCount - old)
+      batch.frameCount -= old
+      batch.firstFrame += old
+      this.#drop(old)
+      break
+    }
+  }
+
+  disarm(): void {
+    this.#isArmed = false
+    for (const batch of this.#link.batchesOf(this.#streamIndex)) batch.canDrop = this.#dropsOldest
+    this.oldestFrame = this.evictedFrames
+  }
+
+  #newestKeptMs(): number | undefined {
+    const last = this.#link.batchesOf(this.#streamIndex).at(-1)
+    return last && timeMsOf(last.memory, last.frameCount - 1)
+  }
+
+  #drop(frames: number): void {
+    this.#keptFrames -= frames
+    this.evictedFrames += frames
+    this.counters[OVERFLOW_COUNTER]! += frames
+  }
+}
+
+function createBatch(channels: number): FrameMemory {
+  return new FrameMemory(new ArrayBuffer(BATCH_BYTES), channels, framesThatFit(channels, BATCH_BYTES))
+}
+
+function copyOf(source: FrameMemory, from: number, frameCount: number): FrameMemory {
+  const { channels } = source
+  const memory = new FrameMemory(new ArrayBuffer(frameMemoryBytes(channels, frameCount)), channels, frameCount)
+  memory.copy(source, from, frameCount)
+  return memory
+}

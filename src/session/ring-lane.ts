@@ -1,0 +1,106 @@
+import { RING_NUDGE_BYTES } from '../limits.js'
+import { type FrameMemory, frameBytes, OVERFLOW_COUNTER } from '../worker/frame-memory.js'
+import { type Lane, timeMsOf } from './lane.js'
+
+/** Part of a full ring that gives way at once while a flight recorder waits for its trigger. */
+const EVICTED_SHARE = 8
+
+/** What a ring's producer tells others; nothing in a thread that can tell nobody, such as an AudioWorklet. */
+export interface RingNotices {
+  /** Enough frames are there for the consumer to look at once. */
+  nudge(): void
+  /** The first frame after a nudge is there. */
+  arm(): void
+}
+
+/**
+ * Frames travel through a ring both threads see: single producer, single consumer, one atomic store per commit. The
+ * consumer's index, looked at only when the ring seems full, moves on when frames are stored, so the ring is the
+ * producer's copy as well.
+ */
+export class RingLane implements Lane {
+  slot = 0
+  endSlot = 0
+  nextFrame = 0
+  evictedFrames = 0
+  readonly counters: Float64Array
+  readonly #nudgeFrames: number
+  readonly #notices: RingNotices | undefined
+  #nudgedAtFrame = 0
+  /** Nobody reads yet: the oldest frames give way. */
+  #isArmed: boolean
+
+  constructor(
+    readonly memory: FrameMemory,
+    notices: RingNotices | undefined,
+    isArmed: boolean,
+  ) {
+    this.counters = memory.counters
+    this.#notices = notices
+    this.#isArmed = isArmed
+    this.#nudgeFrames = Math.max(1, Math.floor(RING_NUDGE_BYTES / frameBytes(memory.channels)))
+  }
+
+  get unstoredFrames(): number {
+    return (this.nextFrame - this.memory.stored) >>> 0
+  }
+
+  get oldestFrame(): number {
+    return this.nextFrame - this.unstoredFrames
+  }
+
+  get isReady(): boolean {
+    return 2 * this.unstoredFrames <= this.memory.capacityFrames
+  }
+
+  advance(): boolean {
+    const { capacityFrames } = this.memory
+    if (this.nextFrame - this.#nudgedAtFrame >= this.#nudgeFrames) this.#nudge()
+    let room = capacityFrames - this.unstoredFrames
+    if (room === 0 && this.#isArmed) {
+      room = capacityFrames / EVICTED_SHARE
+      this.#evict(room)
+    }
+    this.slot = (this.nextFrame >>> 0) & (capacityFrames - 1)
+    this.endSlot = Math.min(capacityFrames, this.slot + Math.min(room, this.#nudgeFrames))
+    if (room === 0) this.#nudge()
+    else this.#notices?.arm()
+    return room > 0
+  }
+
+  commit(frames: number): void {
+    this.slot += frames
+    this.nextFrame += frames
+    this.memory.written = this.nextFrame
+  }
+
+  handOver(): void {
+    this.endSlot = 0
+    if (this.nextFrame !== this.#nudgedAtFrame) this.#nudge()
+  }
+
+  trim(preTriggerMs: number): void {
+    const { memory, unstoredFrames } = this
+    if (unstoredFrames === 0) return
+    const slotOf = (number: number) => (number >>> 0) & (memory.capacityFrames - 1)
+    const cutoffMs = timeMsOf(memory, slotOf(this.nextFrame - 1)) - preTriggerMs
+    let old = 0
+    while (old < unstoredFrames && timeMsOf(memory, slotOf(memory.stored + old)) < cutoffMs) old += 1
+    this.#evict(old)
+  }
+
+  disarm(): void {
+    this.#isArmed = false
+  }
+
+  #nudge(): void {
+    this.#nudgedAtFrame = this.nextFrame
+    if (!this.#isArmed) this.#notices?.nudge()
+  }
+
+  #evict(frames: number): void {
+    this.memory.stored = this.memory.stored + frames
+    this.evictedFrames += frames
+    this.counters[OVERFLOW_COUNTER]! += frames
+  }
+}

@@ -1,0 +1,134 @@
+import type { ClockName, LossReason, PageCounts } from './protocol.js'
+
+export { putMillisecondsAsNs } from '../pipeline/frame-block.js'
+
+/** Reasons the page itself loses frames for, by their place among the counters. */
+export const PAGE_LOSS_REASONS: readonly LossReason[] = [
+  'overflow',
+  'worker-lost',
+  'invalid-value',
+  'paused',
+  'stopped',
+  'no-consent',
+  'redacted',
+  'storage-error',
+]
+/** Places among the counters. */
+export const OVERFLOW_COUNTER = 0
+/** Place of the count of single values that no channel type could hold. */
+export const INVALID_VALUES_COUNTER = 15
+const COUNTERS = 16
+
+const CLOCKS: readonly ClockName[] = ['monotonic', 'unix', 'relative']
+
+const HEADER_BYTES = 256
+const COUNTERS_OFFSET = 128
+const WRITE_INDEX = 0
+const CLOCK_INDEX = 1
+const READ_INDEX = 16
+
+/**
+ * Views on memory that frames travel in from page to worker: a batch, or a ring both threads see.
+ *
+ *     0         64       128           256
+ *     | written | stored | 16 counters | time × capacity | absent mask × capacity | (value × channels) × capacity |
+ *
+ * Everything takes 64 bits. Times are f64 milliseconds on the `monotonic` clock, else i64 nanoseconds. Bit c of a mask
+ * says that channel c is absent. f64 and i64 values fill their slot; f32 bits, i32, enum index and text code stand in
+ * its low half. Counters are cumulative f64. In a ring `written` and `stored` count frames modulo 2^32, each written
+ * by one thread only, and the capacity is a power of two.
+ */
+export class FrameMemory {
+  readonly timesMs: Float64Array
+  readonly timesNs: BigInt64Array
+  readonly timeHalves: Int32Array
+  /** Two halves per frame. */
+  readonly masks: Int32Array
+  readonly values: Float64Array
+  readonly values64: BigInt64Array
+  readonly valueHalves: Int32Array
+  readonly valueFloats: Float32Array
+  readonly counters: Float64Array
+  readonly #indices: Int32Array
+
+  constructor(
+    readonly buffer: ArrayBufferLike,
+    readonly channels: number,
+    readonly capacityFrames: number,
+  ) {
+    const timesOffset = HEADER_BYTES
+    const masksOffset = timesOffset + 8 * capacityFrames
+    const valuesOffset = masksOffset + 8 * capacityFrames
+    const slots = capacityFrames * channels
+    this.timesMs = new Float64Array(buffer, timesOffset, capacityFrames)
+    this.timesNs = new BigInt64Array(buffer, timesOffset, capacityFrames)
+    this.timeHalves = new Int32Array(buffer, timesOffset, 2 * capacityFrames)
+    this.masks = new Int32Array(buffer, masksOffset, 2 * capacityFrames)
+    this.values = new Float64Array(buffer, valuesOffset, slots)
+    this.values64 = new BigInt64Array(buffer, valuesOffset, slots)
+    this.valueHalves = new Int32Array(buffer, valuesOffset, 2 * slots)
+    this.valueFloats = new Float32Array(buffer, valuesOffset, 2 * slots)
+    this.counters = new Float64Array(buffer, COUNTERS_OFFSET, COUNTERS)
+    this.#indices = new Int32Array(buffer, 0, HEADER_BYTES / 4)
+  }
+
+  get clock(): ClockName | undefined {
+    return CLOCKS[this.#indices[CLOCK_INDEX]! - 1]
+  }
+
+  set clock(clock: ClockName | undefined) {
+    this.#indices[CLOCK_INDEX] = clock === undefined ? 0 : CLOCKS.indexOf(clock) + 1
+  }
+
+  /** Frames written by the producer, modulo 2^32. */
+  get written(): number {
+    return Atomics.load(this.#indices, WRITE_INDEX) >>> 0
+  }
+
+  set written(frames: number) {
+    Atomics.store(this.#indices, WRITE_INDEX, frames | 0)
+  }
+
+  /** Frames whose chunk is stored, modulo 2^32: the producer may overwrite them. */
+  get stored(): number {
+    return Atomics.load(this.#indices, READ_INDEX) >>> 0
+  }
+
+  set stored(frames: number) {
+    Atomics.store(this.#indices, READ_INDEX, frames | 0)
+  }
+
+  /** Copies header and `frameCount` frames from frame `from` on out of another memory of as many channels. */
+  copy(source: FrameMemory, from: number, frameCount: number): void {
+    const to = from + frameCount
+    this.#indices.set(source.#indices)
+    this.timeHalves.set(source.timeHalves.subarray(2 * from, 2 * to))
+    this.masks.set(source.masks.subarray(2 * from, 2 * to))
+    const stride = 2 * this.channels
+    this.valueHalves.set(source.valueHalves.subarray(stride * from, stride * to))
+  }
+}
+
+/** Counters as counts by reason. */
+export function pageCountsOf(counters: Float64Array): PageCounts {
+  const lost: PageCounts['lost'] = {}
+  PAGE_LOSS_REASONS.forEach((reason, index) => {
+    if (counters[index]! > 0) lost[reason] = counters[index]!
+  })
+  return { lost, invalidValues: counters[INVALID_VALUES_COUNTER]! }
+}
+
+/** Bytes of a memory for `capacityFrames` frames of `channels` values. */
+export function frameMemoryBytes(channels: number, capacityFrames: number): number {
+  return HEADER_BYTES + capacityFrames * frameBytes(channels)
+}
+
+/** Bytes one frame takes on its way. */
+export function frameBytes(channels: number): number {
+  return 8 * (channels + 2)
+}
+
+/** Frames of `channels` values that fit into a memory of `byteLength` bytes. */
+export function framesThatFit(channels: number, byteLength: number): number {
+  return Math.floor((byteLength - HEADER_BYTES) / frameBytes(channels))
+}
