@@ -1,6 +1,6 @@
 import type { ColumnArray } from '../kernels/types.js'
 import type { ChannelType } from '../wire/model.js'
-import { type FrameBlock, putMillisecondsAsNs } from './frame-block.js'
+import type { FrameBlock } from './frame-block.js'
 
 /** Bytes one value of a channel takes before coding; decides when a chunk is full. */
 export function rawValueBytes(type: ChannelType): number {
@@ -40,11 +40,7 @@ export class OpenFrames {
     const from = block.from + first
     const to = from + frameCount
     const at = this.frameCount
-    const { timesMs } = block
-    if (timesMs) {
-      const { timeHalves } = this
-      for (let i = 0; i < frameCount; i++) putMillisecondsAsNs(timesMs[from + i]!, timeHalves, at + i)
-    } else this.timeHalves.set(block.timeHalves.subarray(2 * from, 2 * to), 2 * at)
+    this.timeHalves.set(block.timeHalves.subarray(2 * first, 2 * (first + frameCount)), 2 * at)
     this.masks.set(block.masks.subarray(2 * from, 2 * to), 2 * at)
     const stride = 2 * this.#channels
     this.valueHalves.set(block.valueHalves.subarray(stride * from, stride * to), stride * at)

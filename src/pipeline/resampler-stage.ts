@@ -1,6 +1,6 @@
 import type { Resampler } from '../kernels/types.js'
 import type { ChannelDescriptor } from '../wire/model.js'
-import { type FrameBlock, putMillisecondsAsNs } from './frame-block.js'
+import type { FrameBlock } from './frame-block.js'
 import type { Timeline } from './timeline.js'
 
 /** A resampler between frames as they travel and frames as they are stored: absent values are NaN inside it. */
@@ -19,12 +19,9 @@ export class ResamplerStage {
 
   /** Takes frames, shows their times to the timeline, and returns those of the grid that are certain by now. */
   push(block: FrameBlock, timeline: Timeline): FrameBlock {
-    const timestampsNs = new BigInt64Array(block.frameCount)
-    const halves = new Int32Array(timestampsNs.buffer)
-    const { timesMs, from, frameCount } = block
-    if (timesMs) for (let i = 0; i < frameCount; i++) putMillisecondsAsNs(timesMs[from + i]!, halves, i)
-    else halves.set(block.timeHalves.subarray(2 * from, 2 * (from + frameCount)))
-    timeline.scan(halves, 0, frameCount)
+    const { timeHalves, frameCount } = block
+    timeline.scan(timeHalves, 0, frameCount)
+    const timestampsNs = new BigInt64Array(timeHalves.slice(0, 2 * frameCount).buffer)
     const resampled = this.#resampler.push(timestampsNs, this.#valuesOf(block))
     return this.#blockOf(resampled.timestampsNs, resampled.values)
   }
@@ -72,7 +69,6 @@ export class ResamplerStage {
       }
     }
     return {
-      timesMs: undefined,
       timeHalves: new Int32Array(timestampsNs.buffer, timestampsNs.byteOffset, 2 * frameCount),
       masks,
       valueHalves: new Int32Array(slots.buffer),

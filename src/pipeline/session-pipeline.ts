@@ -1,7 +1,7 @@
 import type { Kernels } from '../kernels/types.js'
 import { encodeChunk, encodeFrame } from '../wire/index.js'
 import type { Chunk, ClockName, ClockSnapshot, Gap, Mark, StreamCounts } from '../wire/model.js'
-import { type FrameBlock, putMillisecondsAsNs } from './frame-block.js'
+import type { FrameBlock } from './frame-block.js'
 import type { PageCounts, ResumePoint, SessionPlan } from './plan.js'
 import { StreamPipeline } from './stream-pipeline.js'
 
@@ -130,7 +130,7 @@ export class SessionPipeline {
     const stream = this.streams[streamIndex]!
     const known = stream.framesKnown(firstFrame)
     if (known >= given.frameCount) return
-    const block = known === 0 ? given : { ...given, from: given.from + known, frameCount: given.frameCount - known }
+    const block = known === 0 ? given : withoutFirst(given, known)
     stream.useClock(clockName)
     if (this.#isImport) this.#noteImportedEnd(streamIndex, clockName, block)
     this.#append(stream, stream.isResampled ? stream.resample(block) : block, new Map(dictionaries))
@@ -220,8 +220,9 @@ export class SessionPipeline {
   }
 
   #noteImportedEnd(streamIndex: number, clockName: ClockName, block: FrameBlock): void {
-    for (let i = block.from; i < block.from + block.frameCount; i++) {
-      const timestampNs = timestampOf(block, i)
+    const { timeHalves } = block
+    for (let i = 0; i < block.frameCount; i++) {
+      const timestampNs = (BigInt(timeHalves[2 * i + 1]!) << 32n) | BigInt(timeHalves[2 * i]! >>> 0)
       let wallNs = timestampNs
       if (clockName !== 'unix') {
         const firstNs = this.#relativeFirstNs.get(streamIndex) ?? timestampNs
@@ -233,14 +234,9 @@ export class SessionPipeline {
   }
 }
 
-const scratch = new Int32Array(2)
-
-function timestampOf(block: FrameBlock, frame: number): bigint {
-  const { timesMs, timeHalves } = block
-  if (timesMs) putMillisecondsAsNs(timesMs[frame]!, scratch, 0)
-  const halves = timesMs ? scratch : timeHalves
-  const at = timesMs ? 0 : 2 * frame
-  return (BigInt(halves[at + 1]!) << 32n) | BigInt(halves[at]! >>> 0)
+function withoutFirst(block: FrameBlock, frames: number): FrameBlock {
+  const { timeHalves, from, frameCount } = block
+  return { ...block, timeHalves: timeHalves.subarray(2 * frames), from: from + frames, frameCount: frameCount - frames }
 }
 
 function frameOf(chunk: Chunk, kernels: Kernels): Uint8Array {

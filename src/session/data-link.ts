@@ -57,6 +57,7 @@ export class DataLink {
   #inFlightBytes = 0
   #serial = 0
   #timer: ReturnType<typeof setTimeout> | undefined
+  #flushed = 0
   #isOver = false
   #waiting: (() => void)[] = []
 
@@ -84,9 +85,9 @@ export class DataLink {
     return new Promise((resolve) => this.#waiting.push(resolve))
   }
 
-  /** Resolves when message `serial` is in a stored chunk, or the link has closed. */
-  async stored(serial: number): Promise<void> {
-    while (!this.#isOver && this.#kept.length > 0 && this.#kept[0]!.serial <= serial) await this.progress()
+  /** Resolves when flush number `flush` is done and everything before it was told, or the link has closed. */
+  async flushed(flush: number): Promise<void> {
+    while (!this.#isOver && this.#flushed < flush) await this.progress()
   }
 
   /** Resolves when the final chunk is stored, or the link has closed. */
@@ -242,7 +243,8 @@ export class DataLink {
           this.#keptBytes -= byteLength
           batch?.onStored(batch)
         }
-        if (message.kind === 'stored' && message.final) this.#isOver = true
+        if (message.kind === 'flushed') this.#flushed = message.flush
+        else if (message.final) this.#isOver = true
         this.#wake()
     }
     this.#onMessage(message)

@@ -14,8 +14,8 @@ export interface Lane {
   readonly counters: Float64Array
   /** Frames taken since the session began: the number of the next one. */
   readonly nextFrame: number
-  /** Frames that were taken and then gave way to later ones. */
-  readonly evictedFrames: number
+  /** Frames that were taken and then lost on the page after all: they count as lost, not as taken. */
+  evictedFrames: number
   /** Number of the oldest frame that is not known to be stored. */
   readonly oldestFrame: number
   /** Frames taken and not known to be stored, nor given way to later ones. */

@@ -60,6 +60,7 @@ export class Session extends EventTarget {
   #startClock: ClockSnapshot | undefined
   /** By stream, frames a flight recorder let go before its trigger. */
   #baseFrames: number[] = []
+  #flushes = 0
   #epoch = 0
   /** Chunks known to be stored. */
   #seq = 0
@@ -95,7 +96,6 @@ export class Session extends EventTarget {
       ),
     )
     for (const { writer } of this.#streams) writer.refuse(REFUSAL.ready)
-    for (const { code, message } of settings.warnings) this.warn(code, message)
   }
 
   /** Opens a session in the worker and starts it unless `autoStart` is false. */
@@ -113,6 +113,7 @@ export class Session extends EventTarget {
     if (settings.preTriggerMs === undefined) await session.#openFirst()
     signal?.addEventListener('abort', session.#abort)
     if (settings.autoStart) await session.start()
+    for (const { code, message } of settings.warnings) session.warn(code, message)
     if (signal?.aborted) {
       await session.stop().catch(() => {})
       await client.call('deleteSession', session.id)
@@ -199,8 +200,10 @@ export class Session extends EventTarget {
     if (this.#failure) throw this.#failure
     this.#handOver()
     const { serial } = this.#link
-    await this.#control('flush', () => [this.id, serial])
-    await this.#link.stored(serial)
+    this.#flushes += 1
+    const flush = this.#flushes
+    await this.#control('flush', () => [this.id, serial, flush])
+    await this.#link.flushed(flush)
     if (this.#failure) throw this.#failure
   }
 

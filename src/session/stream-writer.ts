@@ -154,7 +154,10 @@ export class StreamWriter {
   /** The session has ended early: all frames that are not stored are lost. `storedFrames` is known for a failed store. */
   fail(reason: LossReason, storedFrames?: number): void {
     const { received, lost } = this.counts
-    this.#lose(reason, storedFrames === undefined ? this.#lane.unstoredFrames : received - sumOf(lost) - storedFrames)
+    const frames = storedFrames === undefined ? this.#lane.unstoredFrames : received - sumOf(lost) - storedFrames
+    if (frames <= 0) return
+    this.#lane.evictedFrames += frames
+    this.#lose(reason, frames)
   }
 
   async #ready(): Promise<void> {
@@ -292,7 +295,7 @@ export class StreamWriter {
   }
 
   #lose(reason: LossReason, frames: number): void {
-    if (frames > 0) this.#lane.counters[PAGE_LOSS_REASONS.indexOf(reason)]! += frames
+    this.#lane.counters[PAGE_LOSS_REASONS.indexOf(reason)]! += frames
   }
 }
 

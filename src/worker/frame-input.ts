@@ -1,8 +1,11 @@
 import { KymographError } from '../errors.js'
 import type { StreamPlan } from '../pipeline/plan.js'
 import type { SessionPipeline } from '../pipeline/session-pipeline.js'
-import { FrameMemory, framesThatFit, pageCountsOf } from './frame-memory.js'
+import { FrameMemory, framesThatFit, pageCountsOf, putMillisecondsAsNs } from './frame-memory.js'
 import type { ToWorker } from './protocol.js'
+
+/** Frames handed to the pipeline at a time. */
+const PIECE_FRAMES = 2048
 
 type Batch = Extract<ToWorker, { kind: 'batch' }>
 
@@ -11,6 +14,8 @@ export class FrameInput {
   readonly #pipeline: SessionPipeline
   readonly #streams: readonly StreamPlan[]
   readonly #rings: (RingReader | undefined)[]
+  /** Milliseconds as nanoseconds, a piece at a time. */
+  readonly #timeHalves = new Int32Array(2 * PIECE_FRAMES)
 
   constructor(
     pipeline: SessionPipeline,
@@ -71,15 +76,20 @@ export class FrameInput {
     dictionaries: Batch['dictionaries'],
   ): void {
     const { clock = 'monotonic', timesMs, timeHalves, masks, valueHalves } = memory
-    const block = {
-      timesMs: clock === 'monotonic' ? timesMs : undefined,
-      timeHalves,
-      masks,
-      valueHalves,
-      from,
-      frameCount,
+    const halves = this.#timeHalves
+    for (let done = 0; done < frameCount; done += PIECE_FRAMES) {
+      const frames = Math.min(PIECE_FRAMES, frameCount - done)
+      const first = from + done
+      if (clock === 'monotonic') for (let i = 0; i < frames; i++) putMillisecondsAsNs(timesMs[first + i]!, halves, i)
+      const block = {
+        timeHalves: clock === 'monotonic' ? halves : timeHalves.subarray(2 * first),
+        masks,
+        valueHalves,
+        from: first,
+        frameCount: frames,
+      }
+      this.#pipeline.receive(streamIndex, firstFrame + done, clock, block, dictionaries)
     }
-    this.#pipeline.receive(streamIndex, firstFrame, clock, block, dictionaries)
   }
 }
 

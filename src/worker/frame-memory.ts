@@ -1,7 +1,5 @@
 import type { ClockName, LossReason, PageCounts } from './protocol.js'
 
-export { putMillisecondsAsNs } from '../pipeline/frame-block.js'
-
 /** Reasons the page itself loses frames for, by their place among the counters. */
 export const PAGE_LOSS_REASONS: readonly LossReason[] = [
   'overflow',
@@ -26,6 +24,8 @@ const COUNTERS_OFFSET = 128
 const WRITE_INDEX = 0
 const CLOCK_INDEX = 1
 const READ_INDEX = 16
+
+const TWO_32 = 4_294_967_296
 
 /**
  * Views on memory that frames travel in from page to worker: a batch, or a ring both threads see.
@@ -131,4 +131,22 @@ export function frameBytes(channels: number): number {
 /** Frames of `channels` values that fit into a memory of `byteLength` bytes. */
 export function framesThatFit(channels: number, byteLength: number): number {
   return Math.floor((byteLength - HEADER_BYTES) / frameBytes(channels))
+}
+
+/**
+ * Writes milliseconds as int64 nanoseconds into 32-bit halves: exact below 104 days, beyond that to the resolution of
+ * the number given.
+ */
+export function putMillisecondsAsNs(ms: number, halves: Int32Array, at: number): void {
+  const ns = Math.round(ms * 1e6)
+  if (ns <= Number.MAX_SAFE_INTEGER && ns >= -Number.MAX_SAFE_INTEGER) {
+    const high = Math.floor(ns / TWO_32)
+    halves[2 * at] = ns - high * TWO_32
+    halves[2 * at + 1] = high
+    return
+  }
+  const wholeMs = Math.floor(ms)
+  const wide = BigInt(wholeMs) * 1_000_000n + BigInt(Math.round((ms - wholeMs) * 1e6))
+  halves[2 * at] = Number(BigInt.asIntN(32, wide))
+  halves[2 * at + 1] = Number(BigInt.asIntN(32, wide >> 32n))
 }

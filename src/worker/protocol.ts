@@ -120,8 +120,8 @@ export type ToPage =
   | { kind: 'recycle'; serial: number; buffer: ArrayBuffer | undefined }
   /** Everything up to and including message `serial` is in a stored chunk. */
   | { kind: 'stored'; serial: number; seq: number; byteLength: number; final: boolean }
-  /** A flush is done: nothing up to and including message `serial` waits any more. */
-  | { kind: 'flushed'; serial: number }
+  /** Flush number `flush` is done: nothing up to and including message `serial` waits any more. */
+  | { kind: 'flushed'; serial: number; flush: number }
   | { kind: 'gap'; stream: string; gap: Gap }
   | ({ kind: 'warning' } & Warning)
   /** The pipeline had to begin anew: frames not yet stored are wanted again. */
@@ -168,7 +168,7 @@ export interface RecorderApi {
   openSession(opening: SessionOpening, port: MessagePort): Promise<SessionSummary | undefined>
   /** Live sessions take their start from this call; imports keep theirs. */
   startSession(id: string, clock: ClockSnapshot): Promise<void>
-  flush(id: string, afterSerial: number): Promise<void>
+  flush(id: string, afterSerial: number, flush: number): Promise<void>
   stop(id: string, afterSerial: number, clock: ClockSnapshot, counts: PageCounts[]): Promise<SessionSummary>
   /** The chunk at `index` of a session, waiting for it while the session lives; undefined after the last. */
   chunkAt(id: string, index: number): Promise<StoredChunk | undefined>

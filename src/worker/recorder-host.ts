@@ -77,8 +77,8 @@ export class RecorderHost implements RecorderApi {
     this.#session(id).start(clock)
   }
 
-  async flush(id: string, afterSerial: number): Promise<void> {
-    await this.#session(id).flush(afterSerial)
+  async flush(id: string, afterSerial: number, flush: number): Promise<void> {
+    await this.#session(id).flush(afterSerial, flush)
   }
 
   async stop(id: string, afterSerial: number, clock: ClockSnapshot, counts: PageCounts[]): Promise<SessionSummary> {

@@ -74,13 +74,13 @@ export class SessionHost {
   }
 
   /** Seals what is there and resolves when it is stored. */
-  async flush(afterSerial: number): Promise<void> {
+  async flush(afterSerial: number, flush: number): Promise<void> {
     await this.#until(() => this.#handledSerial >= afterSerial)
     this.#drain()
     const serial = this.#handledSerial
     if (!this.#pipeline.isEmpty) this.#guard(() => this.#pipeline.seal())
     await this.#settled()
-    this.#post({ kind: 'flushed', serial })
+    this.#post({ kind: 'flushed', serial, flush })
   }
 
   /** Writes the final chunk and resolves when it is stored. */

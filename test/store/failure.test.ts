@@ -4,17 +4,17 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { createRecorder, THREADS } from '../support/node-recorder.js'
+import { createRecorder, ENGINES } from '../support/node-recorder.js'
 
 const run = promisify(execFile)
 const ENTRY = JSON.stringify(new URL('../../dist/node.js', import.meta.url).href)
 
-describe.each(THREADS)('a store that fails in mid-session (worker: %s)', (worker) => {
+describe.each(ENGINES)('a store that fails in mid-session ($engine)', ({ worker, transport }) => {
   it('ends the session loudly, accounts for every frame, and lets go of it', async () => {
     const parent = await mkdtemp(join(tmpdir(), 'kymograph-failing-'))
     onTestFinished(() => rm(parent, { recursive: true }))
     const directory = join(parent, 'store')
-    const recorder = await createRecorder({ store: { directory }, worker })
+    const recorder = await createRecorder({ store: { directory }, worker, transport })
     onTestFinished(() => recorder.dispose())
     const session = await recorder.createSession({ streams: { s: { channels: ['x'] } } })
     const errors: string[] = []
@@ -33,7 +33,7 @@ describe.each(THREADS)('a store that fails in mid-session (worker: %s)', (worker
   })
 })
 
-describe.each(THREADS)('a Node process (worker: %s)', (worker) => {
+describe.each(ENGINES)('a Node process ($engine)', ({ worker, transport }) => {
   const script = (body: string) =>
     run(
       process.execPath,
@@ -41,7 +41,7 @@ describe.each(THREADS)('a Node process (worker: %s)', (worker) => {
         '--input-type=module',
         '-e',
         `import { createRecorder } from ${ENTRY}
-       const recorder = await createRecorder({ store: 'memory', worker: ${JSON.stringify(worker)} })
+       const recorder = await createRecorder({ store: 'memory', worker: ${JSON.stringify(worker)}, transport: ${JSON.stringify(transport)} })
        process.stdout.write(recorder.capabilities.thread + ' ')
        ${body}`,
       ],

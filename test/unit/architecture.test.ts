@@ -12,13 +12,7 @@ const MAY_KNOW: Record<string, string[]> = {
   pipeline: ['kernels', 'wire'],
   store: ['wire'],
   worker: ['pipeline', 'store', 'kernels', 'wire'],
-  session: [
-    'worker/protocol.ts',
-    'worker/client.ts',
-    'worker/frame-memory.ts',
-    'worker/checks/text.ts',
-    'worker/checks/labels.ts',
-  ],
+  session: ['worker/protocol.ts', 'worker/client.ts', 'worker/frame-memory.ts', 'worker/checks'],
   node: ['session', 'store', 'worker', 'wire', 'read'],
   cli: ['node', 'read'],
   // the page entry
