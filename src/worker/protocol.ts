@@ -39,6 +39,8 @@ export interface Capabilities {
 export interface OpenOptions {
   store: StoreChoice
   kernels: 'auto' | 'wasm' | 'reference'
+  /** Kernels in place of the library's own. */
+  wasm?: BufferSource | WebAssembly.Module
 }
 
 export interface SessionStart extends SessionPlan {

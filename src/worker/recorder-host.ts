@@ -35,7 +35,7 @@ export class RecorderHost implements RecorderApi {
   }
 
   async open(options: OpenOptions): Promise<Omit<Capabilities, 'thread'>> {
-    const kernels = await loadKernels({ build: options.kernels })
+    const kernels = await loadKernels({ build: options.kernels, wasm: options.wasm })
     const store = await this.#openStore(options.store)
     this.#opened = { kernels, store }
     return { kernels: kernels.build, transport: 'batch', store: store.summary }

@@ -1,0 +1,25 @@
+import { checkRecorderOptions, Recorder, type RecorderOptions } from './session/index.js'
+import { RecorderClient, type WorkerThread } from './worker/client.js'
+import { type WebWorkerChoice, webWorkerSourceOf } from './worker/web-worker.js'
+
+/** Options of `createRecorder` in a browser. */
+export type BrowserRecorderOptions = RecorderOptions<never, WebWorkerChoice>
+
+/** How an entry brings the worker's code. */
+export interface Delivery {
+  spawnOwn: () => WorkerThread
+  serveInThread: (port: MessagePort) => Promise<void>
+}
+
+/** Opens a recorder on this delivery: what every browser entry's `createRecorder` does. */
+export async function openBrowserRecorder(options: BrowserRecorderOptions, delivery: Delivery): Promise<Recorder> {
+  const { open, worker } = checkRecorderOptions(options, (store: unknown) => {
+    if (store === 'auto') return { kind: 'memory' }
+    throw new RangeError(`"store" expected 'auto' or 'memory' in a browser, got ${String(store)}`)
+  })
+  const client = await RecorderClient.connect({
+    spawn: webWorkerSourceOf(worker, delivery.spawnOwn)?.spawn,
+    serveInThread: delivery.serveInThread,
+  })
+  return Recorder.open(client, open)
+}
