@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { builtinModules } from 'node:module'
 import { resolve } from 'node:path'
 import { defineConfig, type EnvironmentOptions, type Plugin } from 'vite'
@@ -10,6 +11,8 @@ const BROWSER_ENTRIES = {
   read: 'src/read/index.ts',
   kernels: 'src/kernels/index.ts',
   store: 'src/store/index.ts',
+  // after the worker, whose text it carries
+  inline: 'src/inline.ts',
 }
 const NODE_ENTRIES = {
   node: 'src/node/index.ts',
@@ -53,6 +56,17 @@ function keepLiterals(): Plugin {
   }
 }
 
+/** `kymograph:worker-code` is the text of the worker as it was built. */
+function carryWorkerCode(): Plugin {
+  const id = 'kymograph:worker-code'
+  return {
+    name: 'kymograph:carry-worker-code',
+    resolveId: (specifier) => (specifier === id ? `\0${id}` : null),
+    load: async (resolved) =>
+      resolved === `\0${id}` ? `export default ${JSON.stringify(await readFile('dist/worker.js', 'utf8'))}` : null,
+  }
+}
+
 function environment(name: string, input: string, isNode: boolean): EnvironmentOptions {
   return {
     consumer: isNode ? 'server' : 'client',
@@ -92,7 +106,7 @@ const environments = Object.fromEntries([
 
 export default defineConfig({
   publicDir: false,
-  plugins: [keepLiterals()],
+  plugins: [keepLiterals(), carryWorkerCode()],
   environments,
   builder: {
     async buildApp(builder) {
