@@ -4,7 +4,11 @@ import { adoptWebWorker } from './web-worker.js'
 /** Starts a worker from the text of its code, by a Blob URL that is revoked once the worker has started or failed. */
 export function spawnInlineWebWorker(code: string): WorkerThread {
   const url = URL.createObjectURL(new Blob([code], { type: 'text/javascript' }))
-  const revoke = () => URL.revokeObjectURL(url)
+  let isNeeded = true
+  const revoke = () => {
+    if (isNeeded) URL.revokeObjectURL(url)
+    isNeeded = false
+  }
   try {
     const worker = new Worker(url, { type: 'module' })
     // revoked any earlier, the worker may not have been fetched yet
