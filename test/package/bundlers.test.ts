@@ -62,22 +62,29 @@ describe.skipIf(!runsBrowserTests)('the packed library records through its worke
     expect(paths.filter((path) => /\/dist\/assets\/worker-[\w-]+\.js$/.test(path))).toHaveLength(1)
   }, 60_000)
 
-  it('served by Vite while developing', async () => {
-    const project = await consumer('vite-dev', '/app.js')
-    const server = await vite.createServer({
-      root: project.directory,
-      configFile: false,
-      logLevel: 'error',
-      server: { host: '127.0.0.1', port: 0, ws: false, watch: null },
-      optimizeDeps: { exclude: ['kymograph'] },
-    })
-    try {
-      await server.listen()
-      await expectToRecord(server.resolvedUrls!.local[0]!)
-    } finally {
-      await server.close()
-    }
-  }, 60_000)
+  it.each([
+    ['pre-bundled', []],
+    ['excluded from that', ['kymograph']],
+  ])(
+    'served by Vite while developing, %s',
+    async (title, exclude) => {
+      const project = await consumer(`vite-dev-${title.length}`, '/app.js')
+      const server = await vite.createServer({
+        root: project.directory,
+        configFile: false,
+        logLevel: 'error',
+        server: { host: '127.0.0.1', port: 0, ws: false, watch: null },
+        optimizeDeps: { exclude },
+      })
+      try {
+        await server.listen()
+        await expectToRecord(server.resolvedUrls!.local[0]!)
+      } finally {
+        await server.close()
+      }
+    },
+    60_000,
+  )
 
   it('built by webpack', async () => {
     const project = await consumer('webpack', './dist/main.js')

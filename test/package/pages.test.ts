@@ -66,6 +66,12 @@ describe.skipIf(!runsBrowserTests)('a page without a bundler', () => {
     expect(visited.errors).toEqual([])
   }, 60_000)
 
+  it('records on the page where the policy allows no worker', async () => {
+    const { outcome } = await visit({ entry: `${DIST}/index.js`, policy: "worker-src 'none'" })
+    expect(outcome).toMatchObject({ ...RECORDED_IN_WORKER, thread: 'in-thread' })
+    expect(outcome.inThreadReason).toBeTruthy()
+  }, 60_000)
+
   it('takes compiled kernels and a worker of its own', async () => {
     const { outcome, errors } = await visit({
       entry: `${DIST}/index.js`,
@@ -99,6 +105,19 @@ describe.skipIf(!runsBrowserTests)('a page without a bundler', () => {
       expect(scripts(visited).filter((path) => path.startsWith('/'))).toEqual([entry])
       expect(visited.errors).toEqual([])
     }, 60_000)
+
+    it.each([
+      ['compiles its kernels', "'wasm-unsafe-eval'", 'wasm'],
+      ['goes by the reference', '', 'reference'],
+    ])(
+      '%s as the policy of the page says',
+      async (_, source, kernels) => {
+        const policy = `script-src 'self' 'unsafe-inline' ${source}; worker-src blob:`
+        const { outcome } = await visit({ entry, policy })
+        expect(outcome).toMatchObject({ ...RECORDED_IN_WORKER, kernels })
+      },
+      60_000,
+    )
 
     it('records on the page, still without a second file, where the policy forbids its worker', async () => {
       const visited = await visit({ entry, policy: "worker-src 'self'" })
