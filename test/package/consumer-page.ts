@@ -18,6 +18,26 @@ interface VisitOptions {
   inspect?: string
 }
 
+const OUTCOME_MAX_MS = 20_000
+/** The outcome of the page, null when it does not come. */
+const OUTCOME = `new Promise((resolve) => {
+  const look = () => (globalThis.outcome ? resolve(globalThis.outcome) : setTimeout(look, 20))
+  look()
+  setTimeout(resolve, ${OUTCOME_MAX_MS}, null)
+})`
+
+/** By the protocol itself: what Playwright evaluates is subject to the page's policy. */
+async function evaluate(page: Page, expression: string): Promise<unknown> {
+  const protocol = await page.context().newCDPSession(page)
+  const { result, exceptionDetails } = await protocol.send('Runtime.evaluate', {
+    expression,
+    awaitPromise: true,
+    returnByValue: true,
+  })
+  if (exceptionDetails) throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text)
+  return result.value
+}
+
 /** A browser that opens pages of consumers and waits for their outcome. */
 export class Visitor {
   readonly #browser: Browser
@@ -40,11 +60,9 @@ export class Visitor {
       page.context().on('request', (request) => paths.push(new URL(request.url()).pathname))
       await prepare?.(page)
       await page.goto(url)
-      await page.waitForFunction('globalThis.outcome', undefined, { timeout: 20_000 }).catch((error) => {
-        throw new Error(`${url} has no outcome: ${errors.join('; ') || error}`)
-      })
-      const outcome = (await page.evaluate('globalThis.outcome')) as Outcome
-      return { outcome, paths: paths.slice(1), errors, inspected: await page.evaluate(inspect) }
+      const outcome = (await evaluate(page, OUTCOME)) as Outcome | null
+      if (!outcome) throw new Error(`${url} has no outcome: ${errors.join('; ')}`)
+      return { outcome, paths: paths.slice(1), errors, inspected: await evaluate(page, inspect) }
     } finally {
       await page.close()
     }

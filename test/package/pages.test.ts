@@ -165,12 +165,29 @@ describe.skipIf(!runsBrowserTests)('a page without a bundler', () => {
   describe('where Trusted Types are enforced', () => {
     const policy = "require-trusted-types-for 'script'"
 
-    it.each([`${DIST}/index.js`, '/alone/kymograph.js'])(
-      'records on the page: the worker of %s has no policy',
-      async (entry) => {
-        const { outcome } = await visit({ entry, policy })
+    it.each([
+      ['a worker’s file, which has no policy', `${DIST}/index.js`, policy],
+      ['an inlined worker whose policy is not listed', '/alone/kymograph.js', `${policy}; trusted-types app`],
+    ])(
+      'records on the page instead of through %s',
+      async (_, entry, enforced) => {
+        const { outcome } = await visit({ entry, policy: enforced })
         expect(outcome).toMatchObject({ ...RECORDED_IN_WORKER, thread: 'in-thread' })
         expect(outcome.inThreadReason).toMatch(/TrustedScriptURL/)
+      },
+      60_000,
+    )
+
+    it.each([policy, `${policy}; trusted-types kymograph`])(
+      'records through the inlined worker under %s',
+      async (enforced) => {
+        const { outcome } = await visit({
+          entry: '/alone/kymograph.js',
+          policy: enforced,
+          // the policy is made once and serves every recorder
+          before: 'await (await createRecorder()).dispose()',
+        })
+        expect(outcome).toMatchObject(RECORDED_IN_WORKER)
       },
       60_000,
     )

@@ -43,6 +43,12 @@ describe('option "worker" in Node', () => {
     expect(result.inThreadReason).toMatch(/no-such-worker|forbidden by the policy|expected a function that returns/)
   })
 
+  it('runs in-thread with a worker that never answers (F20)', async () => {
+    const result = await record({ worker: () => new Worker('setInterval(() => {}, 1000)', { eval: true }) })
+    expect(result).toMatchObject({ thread: 'in-thread', ingested: 1 })
+    expect(result.inThreadReason).toBe('the worker did not start within 2000 ms')
+  })
+
   it('refuses other values by name', async () => {
     const expected = `"worker" expected 'auto', 'none', a Worker, a URL or a function that returns a Worker, got`
     await expect(createRecorder({ worker: 7 as never })).rejects.toThrow(new TypeError(`${expected} 7`))
