@@ -19,8 +19,11 @@ export function adoptWebWorker(worker: Worker): WorkerThread {
     sendPort: (port) => worker.postMessage(port, [port]),
     onMessage: (listener) => worker.addEventListener('message', (event) => listener(event.data)),
     onLost: (listener) => {
+      // without a message it is no error of the script: there was no script to run
       worker.addEventListener('error', (event) =>
-        listener(event.error ?? new Error(event.message || 'the worker failed')),
+        listener(
+          event.error ?? new Error(event.message || 'the worker could not be loaded: missing, or forbidden here'),
+        ),
       )
       worker.addEventListener('messageerror', () => listener(new Error('a message of the worker could not be read')))
     },

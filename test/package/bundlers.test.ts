@@ -113,8 +113,16 @@ describe.skipIf(!runsBrowserTests)('the packed library records through its worke
     })
     await bundle.write({ dir: project.at('dist'), format: 'es' })
     await bundle.close()
+    const url = `${await serve(project)}/index.html`
+    // this is what forgetting looks like
+    const { outcome } = await visitor.visit(url)
+    expect(outcome).toMatchObject({
+      ...RECORDED_IN_WORKER,
+      thread: 'in-thread',
+      inThreadReason: 'the worker could not be loaded: missing, or forbidden here',
+    })
     await copyFile(project.at('node_modules/kymograph/dist/worker.js'), project.at('dist/worker.js'))
-    await expectToRecord(`${await serve(project)}/index.html`)
+    await expectToRecord(url)
   }, 60_000)
 
   it('built by esbuild, the worker copied', async () => {

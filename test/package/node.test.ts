@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process'
 import { readFileSync, realpathSync } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
+import { copyFile, mkdir } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { promisify } from 'node:util'
+import * as esbuild from 'esbuild-wasm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { consumerApp, type Outcome, RECORDED_IN_WORKER } from './consumer-app.js'
 import { type Consumer, Packed } from './packed.js'
@@ -34,6 +35,24 @@ describe('the packed library in Node', () => {
     const { stdout, stderr } = await node(['app.js'])
     expect(JSON.parse(stdout) as Outcome).toMatchObject(RECORDED_IN_WORKER)
     expect(stderr).toBe('')
+  }, 60_000)
+
+  it('records through a worker thread from a bundle, the worker copied', async () => {
+    const bundled = await packed.consumer('bundled')
+    const app = consumerApp({ entry: 'kymograph/node', options: "{ store: 'memory' }" })
+    await bundled.write('app.js', `${app}console.log(JSON.stringify(await globalThis.outcome))`)
+    await esbuild.build({
+      absWorkingDir: bundled.directory,
+      entryPoints: ['app.js'],
+      bundle: true,
+      platform: 'node',
+      format: 'esm',
+      outdir: 'dist',
+      logLevel: 'silent',
+    })
+    await copyFile(bundled.at('node_modules/kymograph/dist/node-worker.js'), bundled.at('dist/node-worker.js'))
+    const { stdout } = await node(['dist/app.js'], bundled.directory)
+    expect(JSON.parse(stdout) as Outcome).toMatchObject(RECORDED_IN_WORKER)
   }, 60_000)
 
   it('imports every entry without browser globals, and leaves nothing running', async () => {
