@@ -1,4 +1,6 @@
+import { readFile } from 'node:fs/promises'
 import { builtinModules } from 'node:module'
+import { resolve } from 'node:path'
 import { defineConfig, type EnvironmentOptions, type Plugin } from 'vite'
 
 /** Published files and the modules they are made of: one self-contained ESM file each. */
@@ -9,6 +11,8 @@ const BROWSER_ENTRIES = {
   read: 'src/read/index.ts',
   kernels: 'src/kernels/index.ts',
   store: 'src/store/index.ts',
+  // after the worker, whose text it carries
+  inline: 'src/inline.ts',
 }
 const NODE_ENTRIES = {
   node: 'src/node/index.ts',
@@ -17,41 +21,49 @@ const NODE_ENTRIES = {
   cli: 'src/cli/main.ts',
 }
 
-/** Dynamic imports that stay what they are: entries of their own. */
+/** Dynamic imports that stay what they are, of entries of their own. */
 const FALLBACKS: Record<string, string> = {
-  './worker/in-thread.js': './in-thread.js',
-  './in-thread.js': './node-in-thread.js',
+  'src/index.ts': './in-thread.js',
+  'src/node/index.ts': './node-in-thread.js',
 }
 
-/** Worker spawns must reach bundlers as `new URL("./…js", import.meta.url)`: hidden from Vite, which rewrites them, and put back after rendering. */
-function keepWorkerUrls(): Plugin {
-  const placeholder = '__KYMOGRAPH_WORKER_URL__'
-  const literal = /new URL\('(\.\/[\w-]+\.js)', import\.meta\.url\)/g
+/**
+ * Worker spawns and fallback imports must reach the bundlers of consumers as literals: `new Worker(new URL("./…js",
+ * import.meta.url), { type: "module" })` and `import("./…js")`. They are hidden from Vite, which rewrites the one and
+ * wraps the other in its preloader, and put back after rendering.
+ */
+function keepLiterals(): Plugin {
+  const hidden = (name: string) => new RegExp(`${name}\\(\\s*["'\`]([^"'\`]+)["'\`]\\s*\\)`, 'g')
   return {
-    name: 'kymograph:keep-worker-urls',
+    name: 'kymograph:keep-literals',
     enforce: 'pre',
-    transform(code) {
-      if (!literal.test(code)) return null
-      return { code: code.replace(literal, (_, path) => `${placeholder}("${path}")`), map: null }
+    transform(code, id) {
+      const fallback = Object.entries(FALLBACKS).find(([file]) => id === resolve(file))?.[1]
+      const kept = code
+        .replace(/new URL\('(\.\/[\w-]+\.js)', import\.meta\.url\)/g, '__KYMOGRAPH_URL__("$1")')
+        .replace(/import\('\.[^']*\/in-thread\.js'\)/g, fallback ? `__KYMOGRAPH_IMPORT__("${fallback}")` : '$&')
+      return kept === code ? null : { code: kept, map: null }
     },
     generateBundle(_, bundle) {
-      const hidden = new RegExp(`${placeholder}\\(\\s*["'\`]([^"'\`]+)["'\`]\\s*\\)`, 'g')
       for (const file of Object.values(bundle)) {
-        if (file.type === 'chunk')
-          file.code = file.code.replace(hidden, (_, path) => `new URL("${path}", import.meta.url)`)
+        if (file.type !== 'chunk') continue
+        file.code = file.code
+          .replace(hidden('__KYMOGRAPH_IMPORT__'), 'import("$1")')
+          .replace(hidden('__KYMOGRAPH_URL__'), 'new URL("$1", import.meta.url)')
+          .replace(/(import\.meta\.url\)),\s*\{\s*type:\s*["'`]module["'`]\s*\}/g, '$1, { type: "module" }')
       }
     },
   }
 }
 
-function keepFallbacksApart(): Plugin {
+/** `kymograph:worker-code` is the text of the worker as it was built. */
+function carryWorkerCode(): Plugin {
+  const id = 'kymograph:worker-code'
   return {
-    name: 'kymograph:keep-fallbacks-apart',
-    enforce: 'pre',
-    resolveDynamicImport(specifier) {
-      const id = typeof specifier === 'string' ? FALLBACKS[specifier] : undefined
-      return id ? { id, external: true } : null
-    },
+    name: 'kymograph:carry-worker-code',
+    resolveId: (specifier) => (specifier === id ? `\0${id}` : null),
+    load: async (resolved) =>
+      resolved === `\0${id}` ? `export default ${JSON.stringify(await readFile('dist/worker.js', 'utf8'))}` : null,
   }
 }
 
@@ -94,7 +106,7 @@ const environments = Object.fromEntries([
 
 export default defineConfig({
   publicDir: false,
-  plugins: [keepWorkerUrls(), keepFallbacksApart()],
+  plugins: [keepLiterals(), carryWorkerCode()],
   environments,
   builder: {
     async buildApp(builder) {

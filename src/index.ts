@@ -1,8 +1,10 @@
-import { checkRecorderOptions, Recorder, type RecorderOptions } from './session/index.js'
-import type { ClientOptions } from './worker/client.js'
-import { spawnWebWorker } from './worker/web-worker.js'
+import { type BrowserRecorderOptions, openBrowserRecorder } from './browser.js'
+import type { Recorder } from './session/index.js'
+import { spawnOwnWebWorker } from './worker/own-web-worker.js'
 
+export type { BrowserRecorderOptions } from './browser.js'
 export * from './session/index.js'
+export type { WebWorkerChoice } from './worker/web-worker.js'
 
 /**
  * Opens a recorder in the browser: starts the worker, or runs on the page where none can be had.
@@ -18,19 +20,12 @@ export * from './session/index.js'
  * session.stream('imu').push(performance.now(), 0.1, 9.7, 0.3)
  * const summary = await session.stop()
  */
-export async function createRecorder(options: RecorderOptions<never> = {}): Promise<Recorder> {
-  const { open, wantsWorker, transport } = checkRecorderOptions(options, (store: unknown) => {
-    if (store === 'auto') return { kind: 'memory' }
-    throw new RangeError(`"store" expected 'auto' or 'memory' in a browser, got ${String(store)}`)
-  })
-  const client: ClientOptions = {
-    open,
-    spawn: wantsWorker ? spawnWebWorker : undefined,
-    isRespawnable: true,
+export async function createRecorder(options: BrowserRecorderOptions = {}): Promise<Recorder> {
+  return openBrowserRecorder(options, {
+    spawnOwn: spawnOwnWebWorker,
     serveInThread: async (port) => {
       const { serveInThread } = await import('./worker/in-thread.js')
       await serveInThread(port)
     },
-  }
-  return Recorder.open(client, transport)
+  })
 }

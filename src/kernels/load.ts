@@ -11,7 +11,10 @@ import { WasmKernels } from './wasm-kernels.js'
 export interface LoadKernelsOptions {
   /** `auto` (default) takes the wasm build where it can run, else the reference. */
   build?: 'auto' | KernelBuild
-  /** The compiled kernels, in place of the ones inside the library; bytes are borrowed until the promise settles. */
+  /**
+   * `kernels.wasm` of this version, in place of the same inside the library. Bytes are borrowed until the promise
+   * settles and compared one by one; of a compiled module only the interface can be checked.
+   */
   wasm?: BufferSource | WebAssembly.Module
   /** Called each time a WebAssembly kernel traps or gets no memory and the reference does its work. */
   onTrap?: (cause: unknown) => void
@@ -35,11 +38,23 @@ function compileOwn(): Promise<WebAssembly.Module> {
   return ownModule
 }
 
+/** Before anything of it runs: bytes that are damaged, tampered with or of another version would give wrong values. */
+function expectOwnBytes(wasm: BufferSource): void {
+  const given = ArrayBuffer.isView(wasm)
+    ? new Uint8Array(wasm.buffer, wasm.byteOffset, wasm.byteLength)
+    : new Uint8Array(wasm)
+  const own = decodeBase64(wasmBase64)
+  if (given.length !== own.length || given.some((byte, index) => byte !== own[index])) {
+    throw new Error('the bytes are not kernels.wasm of this version')
+  }
+}
+
 async function loadWasm(
   wasm: BufferSource | WebAssembly.Module | undefined,
   onTrap: (cause: unknown) => void,
 ): Promise<Kernels> {
   if (typeof WebAssembly === 'undefined') throw new Error('this engine has no WebAssembly')
+  if (wasm !== undefined && !(wasm instanceof WebAssembly.Module)) expectOwnBytes(wasm)
   const { module, instance } = await instantiate(wasm ?? (await compileOwn()))
   if (typeof instance.exports.abiVersion !== 'function') throw new Error('the bytes are not the kernels')
   const version = new WasmArena(instance).exports.abiVersion()
@@ -54,7 +69,7 @@ async function loadWasm(
  * library is compiled once per realm.
  *
  * Returns kernels that own their memory. With `build: 'auto'` anything that keeps WebAssembly from running (no engine
- * support, a content security policy, a wrong build) leads to the reference; `kernels.build` says which it is.
+ * support, a content security policy, a wrong `wasm`) leads to the reference; `kernels.build` says which it is.
  *
  * @throws TypeError, RangeError for a wrong option.
  * @throws KymographError `wasm-unavailable` with the `cause`, only with `build: 'wasm'`.

@@ -1,13 +1,16 @@
 import { checkRecorderOptions, Recorder, type RecorderOptions } from '../session/index.js'
-import type { ClientOptions } from '../worker/client.js'
-import { spawnNodeWorker } from './worker-thread.js'
+import { type NodeWorkerChoice, nodeWorkerSourceOf } from './worker-thread.js'
 
 export * from '../session/index.js'
+export type { NodeWorkerChoice } from './worker-thread.js'
 
 /** A store in a directory: one `.kymo` file per session. */
 export interface DirectoryStore {
   directory: string
 }
+
+/** Options of `createRecorder` in Node. */
+export type NodeRecorderOptions = RecorderOptions<DirectoryStore, NodeWorkerChoice>
 
 const DEFAULT_DIRECTORY = './recordings'
 
@@ -21,22 +24,14 @@ const DEFAULT_DIRECTORY = './recordings'
  * @example
  * const recorder = await createRecorder({ store: { directory: './recordings' } })
  */
-export async function createRecorder(options: RecorderOptions<DirectoryStore> = {}): Promise<Recorder> {
-  const { open, wantsWorker, transport } = checkRecorderOptions(options, (store) => {
+export async function createRecorder(options: NodeRecorderOptions = {}): Promise<Recorder> {
+  const { open, worker, transport } = checkRecorderOptions(options, (store) => {
     if (store === 'auto') return { kind: 'files', directory: DEFAULT_DIRECTORY }
     if (typeof store !== 'object' || store === null || typeof store.directory !== 'string' || store.directory === '') {
       throw new TypeError(`"store" expected 'auto', 'memory' or { directory: string }, got ${JSON.stringify(store)}`)
     }
     return { kind: 'files', directory: store.directory }
   })
-  const client: ClientOptions = {
-    open,
-    spawn: wantsWorker ? spawnNodeWorker : undefined,
-    isRespawnable: true,
-    serveInThread: async (port) => {
-      const { serveInThread } = await import('./in-thread.js')
-      await serveInThread(port)
-    },
-  }
-  return Recorder.open(client, transport)
+  const serveInThread = async (port: MessagePort) => (await import('./in-thread.js')).serveInThread(port)
+  return Recorder.open({ open, source: nodeWorkerSourceOf(worker), serveInThread }, transport)
 }

@@ -2,32 +2,57 @@ import { checkOneOf, refuseUnknownFields } from '../worker/checks/text.js'
 import type { OpenOptions, StoreChoice, Transport } from '../worker/protocol.js'
 
 /** Options every platform's `createRecorder` takes. */
-export interface RecorderOptions<Store> {
+export interface RecorderOptions<Store, WorkerChoice = never> {
   /** Where sessions are kept; `auto` is the platform's default. */
   store?: 'auto' | 'memory' | Store
-  /** `none` runs everything on the calling thread. */
-  worker?: 'auto' | 'none'
+  /**
+   * `auto` starts the library's own worker, `none` runs everything on the calling thread. A URL, or a function that
+   * returns a worker, is for copies in other places and may be called again when the worker is lost; a worker as such
+   * is ended with the recorder.
+   */
+  worker?: 'auto' | 'none' | WorkerChoice
   /** `reference` runs the TypeScript kernels even where there is WebAssembly. */
   kernels?: 'auto' | 'wasm' | 'reference'
+  /** `kernels.wasm` of the same version, as bytes or compiled, in place of the kernels inside the library; kept unchanged. */
+  wasm?: BufferSource | WebAssembly.Module
   /** How frames travel; `auto` shares memory with the worker where that is possible. */
   transport?: 'auto' | Transport
   consent?: 'granted'
 }
 
-/** The options as the worker takes them. @throws TypeError | RangeError naming the option and the value. */
-export function checkRecorderOptions<Store>(
-  options: RecorderOptions<Store>,
+const OPTIONS = ['store', 'worker', 'kernels', 'wasm', 'transport', 'consent']
+
+/**
+ * The options as the worker takes them, and the choice of a worker for the platform to look at.
+ *
+ * @throws TypeError | RangeError naming the option and the value.
+ */
+export function checkRecorderOptions<Store, WorkerChoice>(
+  options: RecorderOptions<Store, WorkerChoice>,
   chooseStore: (store: 'auto' | Store) => StoreChoice,
-): { open: OpenOptions; wantsWorker: boolean; transport: 'auto' | Transport } {
-  refuseUnknownFields('recorder options', options, ['store', 'worker', 'kernels', 'transport', 'consent'])
-  const { store = 'auto', worker = 'auto', kernels = 'auto', transport = 'auto', consent = 'granted' } = options
-  checkOneOf('worker', worker, ['auto', 'none'])
+): { open: OpenOptions; worker: 'auto' | 'none' | WorkerChoice; transport: 'auto' | Transport } {
+  refuseUnknownFields('recorder options', options, OPTIONS)
+  const { store = 'auto', worker = 'auto', kernels = 'auto', wasm, transport = 'auto', consent = 'granted' } = options
   checkOneOf('kernels', kernels, ['auto', 'wasm', 'reference'])
   checkOneOf('transport', transport, ['auto', 'batch', 'shared'])
   checkOneOf('consent', consent, ['granted'])
+  if (wasm !== undefined) checkWasm(wasm)
   return {
-    open: { store: store === 'memory' ? { kind: 'memory' } : chooseStore(store as 'auto' | Store), kernels },
-    wantsWorker: worker === 'auto',
+    open: {
+      store: store === 'memory' ? { kind: 'memory' } : chooseStore(store as 'auto' | Store),
+      kernels,
+      ...(wasm === undefined ? {} : { wasm }),
+    },
+    worker,
     transport,
   }
+}
+
+/** By tag, not by class: a page may have no `WebAssembly`, and a module may come from another frame. */
+function checkWasm(wasm: unknown): void {
+  const tag = Object.prototype.toString.call(wasm)
+  if (ArrayBuffer.isView(wasm) || tag === '[object ArrayBuffer]' || tag === '[object WebAssembly.Module]') return
+  throw new TypeError(
+    `"wasm" expected bytes or a WebAssembly.Module, got ${typeof wasm === 'object' ? tag : String(wasm)}`,
+  )
 }

@@ -2,15 +2,14 @@ import { KymographError } from '../errors.js'
 import { HEARTBEAT_MS, HEARTBEATS_MISSED_MAX, RESTART_WINDOW_MS, RESTARTS_MAX, WORKER_START_MAX_MS } from '../limits.js'
 import { ControlChannel, type WorkerThread } from './control-channel.js'
 import type { Capabilities, Opened, OpenOptions, RecorderApi } from './protocol.js'
+import type { WorkerSource } from './worker-source.js'
 
 export type { WorkerThread } from './control-channel.js'
 
 export interface ClientOptions {
   open: OpenOptions
   /** Undefined: no worker is wanted. */
-  spawn: (() => WorkerThread) | undefined
-  /** Whether `spawn` gives a new worker each time. */
-  isRespawnable: boolean
+  source: WorkerSource | undefined
   /** Serves a recorder on this thread, for when no worker can be had. */
   serveInThread: (port: MessagePort) => Promise<void>
 }
@@ -55,7 +54,7 @@ export class RecorderClient {
   /** @throws what opening kernels and store throws. */
   static async connect(options: ClientOptions): Promise<RecorderClient> {
     const client = new RecorderClient(options)
-    await client.#open(options.spawn !== undefined)
+    await client.#open(options.source !== undefined)
     return client
   }
 
@@ -116,7 +115,7 @@ export class RecorderClient {
   }
 
   async #connect(wantsWorker: boolean): Promise<ControlChannel> {
-    const { spawn } = this.#options
+    const spawn = this.#options.source?.spawn
     let { port1, port2 } = new MessageChannel()
     if (spawn && wantsWorker) {
       try {
@@ -174,7 +173,7 @@ export class RecorderClient {
     const nowMs = Date.now()
     this.#replacements += 1
     this.#replacedAtMs = [...this.#replacedAtMs.filter((atMs) => nowMs - atMs < RESTART_WINDOW_MS), nowMs]
-    return this.#options.isRespawnable && this.#replacedAtMs.length <= RESTARTS_MAX
+    return this.#options.source?.canRespawn === true && this.#replacedAtMs.length <= RESTARTS_MAX
   }
 
   /** Asks a worker with something to do whether it lives. A tick that comes late counts once, however late. */

@@ -47,6 +47,8 @@ export interface Capabilities {
 export interface OpenOptions {
   store: StoreChoice
   kernels: 'auto' | 'wasm' | 'reference'
+  /** Kernels in place of the library's own. */
+  wasm?: BufferSource | WebAssembly.Module
 }
 
 /** What the worker found when it opened kernels and store. */

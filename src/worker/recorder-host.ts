@@ -43,7 +43,11 @@ export class RecorderHost implements RecorderApi {
   async ping(): Promise<void> {}
 
   async open(options: OpenOptions): Promise<Opened> {
-    const kernels = await loadKernels({ build: options.kernels, onTrap: (cause) => this.#warnOfTrap(cause) })
+    const kernels = await loadKernels({
+      build: options.kernels,
+      wasm: options.wasm,
+      onTrap: (cause) => this.#warnOfTrap(cause),
+    })
     const store = await this.#openStore(options.store)
     this.#opened = { kernels, store }
     return { kernels: kernels.build, store: store.summary }

@@ -56,13 +56,26 @@ describe('loadKernels', () => {
 
   it('refuses bytes that are not the kernels of this version (F28)', async () => {
     const empty = Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0)
-    for (const bytes of [empty, otherVersion, wasm.subarray(0, 100), new Uint8Array(9)]) {
-      await expect(loadKernels({ build: 'wasm', wasm: bytes })).rejects.toThrow(
+    const modules = [empty, otherVersion].map((bytes) => new WebAssembly.Module(bytes))
+    for (const given of [empty, otherVersion, wasm.subarray(0, 100), new Uint8Array(9), ...modules]) {
+      await expect(loadKernels({ build: 'wasm', wasm: given })).rejects.toThrow(
         expect.objectContaining({ code: 'wasm-unavailable' }),
       )
-      expect((await loadKernels({ wasm: bytes })).build).toBe('reference')
+      expect((await loadKernels({ wasm: given })).build).toBe('reference')
     }
-    await expect(loadKernels({ build: 'wasm', wasm: otherVersion })).rejects.toThrow(/interface 42, expected 1/)
+    await expect(loadKernels({ build: 'wasm', wasm: modules[1]! })).rejects.toThrow(/interface 42, expected \d+$/)
+  })
+
+  it('refuses kernels with one changed bit, wherever it is, without compiling them (F28)', async () => {
+    const compile = vi.spyOn(WebAssembly, 'instantiate')
+    for (let at = 0; at < wasm.length; at += 97) {
+      const changed = Uint8Array.from(wasm)
+      changed[at]! ^= 1 << (at % 8)
+      await expect(loadKernels({ build: 'wasm', wasm: changed.buffer })).rejects.toThrow(
+        /are not kernels\.wasm of this version$/,
+      )
+    }
+    expect(compile).not.toHaveBeenCalled()
   })
 
   it('names an option it refuses', async () => {

@@ -16,7 +16,16 @@ const MAY_KNOW: Record<string, string[]> = {
   node: ['session', 'store', 'worker', 'wire', 'read'],
   cli: ['node', 'read'],
   // the page entry
-  '.': ['session', 'worker/client.ts', 'worker/web-worker.ts', 'worker/protocol.ts', 'worker/in-thread.ts'],
+  '.': [
+    'browser.ts',
+    'session',
+    'worker/client.ts',
+    'worker/web-worker.ts',
+    'worker/own-web-worker.ts',
+    'worker/inline-web-worker.ts',
+    'worker/protocol.ts',
+    'worker/in-thread.ts',
+  ],
 }
 
 const ONLY_HERE: [packageName: RegExp, folders: string[]][] = [

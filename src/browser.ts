@@ -1,0 +1,22 @@
+import { checkRecorderOptions, Recorder, type RecorderOptions } from './session/index.js'
+import type { WorkerThread } from './worker/client.js'
+import { type WebWorkerChoice, webWorkerSourceOf } from './worker/web-worker.js'
+
+/** Options of `createRecorder` in a browser. */
+export type BrowserRecorderOptions = RecorderOptions<never, WebWorkerChoice>
+
+/** How an entry brings the worker's code. */
+export interface Delivery {
+  spawnOwn: () => WorkerThread
+  serveInThread: (port: MessagePort) => Promise<void>
+}
+
+/** Opens a recorder on this delivery: what every browser entry's `createRecorder` does. */
+export async function openBrowserRecorder(options: BrowserRecorderOptions, delivery: Delivery): Promise<Recorder> {
+  const { open, worker, transport } = checkRecorderOptions(options, (store: unknown) => {
+    if (store === 'auto') return { kind: 'memory' }
+    throw new RangeError(`"store" expected 'auto' or 'memory' in a browser, got ${String(store)}`)
+  })
+  const source = webWorkerSourceOf(worker, delivery.spawnOwn)
+  return Recorder.open({ open, source, serveInThread: delivery.serveInThread }, transport)
+}
