@@ -64,6 +64,8 @@ export class Session extends EventTarget {
   #epoch = 0
   /** Chunks known to be stored. */
   #seq = 0
+  /** The engine that knew the session is gone. */
+  #isDetached = false
   #reopening: Promise<void> | undefined
   #summary: Promise<SessionSummary> | undefined
   /** Known when the worker was lost just after it had stored the final chunk. */
@@ -299,7 +301,10 @@ export class Session extends EventTarget {
   /** Opens the session in the engine for the first time. */
   async #openFirst(): Promise<void> {
     const attachment: Attachment = {
-      detach: () => this.#link.detach(),
+      detach: () => {
+        this.#isDetached = true
+        this.#link.detach()
+      },
       attach: () => this.#open(),
       fail: (error) => this.#fail('worker-lost', error.message, error),
     }
@@ -336,6 +341,7 @@ export class Session extends EventTarget {
       },
       port2,
     )
+    this.#isDetached = false
     if (summary) {
       this.#endedSummary = summary
       this.#link.close()
@@ -349,6 +355,8 @@ export class Session extends EventTarget {
   ): Promise<Awaited<ReturnType<RecorderApi[M]>>> {
     for (;;) {
       try {
+        // a new engine knows the session only when it has been opened there
+        if (this.#isDetached) await this.#client.ready()
         return await this.#client.call(method, ...args())
       } catch (error) {
         if (this.#failure) throw this.#failure
