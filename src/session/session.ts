@@ -171,8 +171,10 @@ export class Session extends EventTarget {
       monotonicNs: now.monotonicNs - pastNs,
       wallNs: wallNs > this.#createdClock.wallNs ? wallNs : this.#createdClock.wallNs,
     }
-    for (const { lane } of this.#streams) {
+    for (const { writer, lane } of this.#streams) {
       lane.handOver()
+      // what went by while it was armed is no news
+      this.#losses.since(writer)
       lane.trim(this.#settings.preTriggerMs!)
       lane.disarm()
     }
