@@ -21,7 +21,8 @@ const CLOCKS: readonly ClockName[] = ['monotonic', 'unix', 'relative']
 
 const HEADER_BYTES = 256
 const COUNTERS_OFFSET = 128
-const WRITE_INDEX = 0
+/** Where a ring's producer publishes the frames written, modulo 2^32. */
+export const WRITTEN_INDEX = 0
 const CLOCK_INDEX = 1
 const READ_INDEX = 16
 
@@ -44,12 +45,15 @@ export class FrameMemory {
   readonly timeHalves: Int32Array
   /** Two halves per frame. */
   readonly masks: Int32Array
+  /** The same, a word per frame: 0 is nothing absent. */
+  readonly maskWords: Float64Array
   readonly values: Float64Array
   readonly values64: BigInt64Array
   readonly valueHalves: Int32Array
   readonly valueFloats: Float32Array
   readonly counters: Float64Array
-  readonly #indices: Int32Array
+  /** Header words; see `WRITTEN_INDEX`. */
+  readonly indices: Int32Array
 
   constructor(
     readonly buffer: ArrayBufferLike,
@@ -64,44 +68,41 @@ export class FrameMemory {
     this.timesNs = new BigInt64Array(buffer, timesOffset, capacityFrames)
     this.timeHalves = new Int32Array(buffer, timesOffset, 2 * capacityFrames)
     this.masks = new Int32Array(buffer, masksOffset, 2 * capacityFrames)
+    this.maskWords = new Float64Array(buffer, masksOffset, capacityFrames)
     this.values = new Float64Array(buffer, valuesOffset, slots)
     this.values64 = new BigInt64Array(buffer, valuesOffset, slots)
     this.valueHalves = new Int32Array(buffer, valuesOffset, 2 * slots)
     this.valueFloats = new Float32Array(buffer, valuesOffset, 2 * slots)
     this.counters = new Float64Array(buffer, COUNTERS_OFFSET, COUNTERS)
-    this.#indices = new Int32Array(buffer, 0, HEADER_BYTES / 4)
+    this.indices = new Int32Array(buffer, 0, HEADER_BYTES / 4)
   }
 
   get clock(): ClockName | undefined {
-    return CLOCKS[this.#indices[CLOCK_INDEX]! - 1]
+    return CLOCKS[this.indices[CLOCK_INDEX]! - 1]
   }
 
   set clock(clock: ClockName | undefined) {
-    this.#indices[CLOCK_INDEX] = clock === undefined ? 0 : CLOCKS.indexOf(clock) + 1
+    this.indices[CLOCK_INDEX] = clock === undefined ? 0 : CLOCKS.indexOf(clock) + 1
   }
 
   /** Frames written by the producer, modulo 2^32. */
   get written(): number {
-    return Atomics.load(this.#indices, WRITE_INDEX) >>> 0
-  }
-
-  set written(frames: number) {
-    Atomics.store(this.#indices, WRITE_INDEX, frames | 0)
+    return Atomics.load(this.indices, WRITTEN_INDEX) >>> 0
   }
 
   /** Frames whose chunk is stored, modulo 2^32: the producer may overwrite them. */
   get stored(): number {
-    return Atomics.load(this.#indices, READ_INDEX) >>> 0
+    return Atomics.load(this.indices, READ_INDEX) >>> 0
   }
 
   set stored(frames: number) {
-    Atomics.store(this.#indices, READ_INDEX, frames | 0)
+    Atomics.store(this.indices, READ_INDEX, frames | 0)
   }
 
   /** Copies header and `frameCount` frames from frame `from` on out of another memory of as many channels. */
   copy(source: FrameMemory, from: number, frameCount: number): void {
     const to = from + frameCount
-    this.#indices.set(source.#indices)
+    this.indices.set(source.indices)
     this.timeHalves.set(source.timeHalves.subarray(2 * from, 2 * to))
     this.masks.set(source.masks.subarray(2 * from, 2 * to))
     const stride = 2 * this.channels
