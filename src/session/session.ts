@@ -363,7 +363,7 @@ export class Session extends EventTarget {
       } catch (error) {
         if (this.#failure) throw this.#failure
         if (!isLost(error)) throw error
-        if ((error as KymographError).code === 'wasm-trap') await this.#reopen()
+        if ((error as KymographError).code === 'wasm-trap') await this.#reopen((error as KymographError).message)
         await this.#client.ready()
         if (this.#failure) throw this.#failure
         if (this.#endedSummary && method === 'stop') return this.#endedSummary as never
@@ -373,8 +373,9 @@ export class Session extends EventTarget {
   }
 
   /** The pipeline had to begin anew, in the same engine. */
-  #reopen(): Promise<void> {
+  #reopen(cause: string): Promise<void> {
     this.#reopening ??= (async () => {
+      this.warn('wasm-trap', cause)
       this.#link.detach()
       try {
         await this.#open()
@@ -411,7 +412,7 @@ export class Session extends EventTarget {
         this.warn(message.code, message.message)
         break
       case 'replay':
-        void this.#reopen()
+        void this.#reopen(message.cause)
         break
       case 'failed':
         this.#fail(message.code as ErrorCode, message.message, undefined, message.storedFrames)

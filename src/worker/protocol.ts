@@ -127,7 +127,7 @@ export type ToPage =
   | { kind: 'gap'; stream: string; gap: Gap }
   | ({ kind: 'warning' } & Warning)
   /** The pipeline had to begin anew: frames not yet stored are wanted again. */
-  | { kind: 'replay' }
+  | { kind: 'replay'; cause: string }
   /** The session is over; `storedFrames` by stream: those in stored chunks. */
   | { kind: 'failed'; code: string; message: string; storedFrames: number[] }
 

@@ -207,8 +207,7 @@ export class SessionHost {
 
   /** A kernel with state of its own is lost: the session goes on in a new host, from the last stored chunk. */
   #beginAnew(cause: KymographError): void {
-    this.#post({ kind: 'warning', code: 'wasm-trap', message: cause.message })
-    this.#post({ kind: 'replay' })
+    this.#post({ kind: 'replay', cause: cause.message })
     this.#failure = cause
     this.#wake()
     void this.#stored.then(() => this.close())
