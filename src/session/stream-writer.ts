@@ -184,17 +184,16 @@ export class StreamWriter {
       const { slot, memory } = cursor
       if (slot < cursor.endSlot && typeof time === 'number' && time <= TIME_MAX_MS && time >= -TIME_MAX_MS) {
         isMonotonic ||= memory.clock === 'monotonic'
-        const { values } = memory
-        const at = slot * channels
-        let isPlain = isMonotonic && putNumber(values, at, a)
+        const { values, stride } = memory
+        let isPlain = isMonotonic && putNumber(values, slot, a)
         if (channels === 1) isPlain &&= b === undefined
         else {
-          isPlain &&= putNumber(values, at + 1, b)
+          isPlain &&= putNumber(values, stride + slot, b)
           if (channels === 2) isPlain &&= c === undefined
           else {
-            isPlain &&= putNumber(values, at + 2, c)
+            isPlain &&= putNumber(values, 2 * stride + slot, c)
             if (channels === 3) isPlain &&= d === undefined
-            else isPlain &&= putNumber(values, at + 3, d) && e === undefined
+            else isPlain &&= putNumber(values, 3 * stride + slot, d) && e === undefined
           }
         }
         if (isPlain) {
@@ -250,7 +249,7 @@ export class StreamWriter {
     for (let c = 0; c < channels; c++) {
       const value = values[from + c]
       if (value !== undefined && value !== null) {
-        if (this.#writers[c]!.put(memory, slot * channels + c, value)) continue
+        if (this.#writers[c]!.put(memory, c * memory.stride + slot, value)) continue
         this.#lane.counters[INVALID_VALUES_COUNTER]! += 1
         if (this.#lane.counters[INVALID_VALUES_COUNTER] === 1) {
           this.#onInvalidValue(this.#plan.descriptor.channels[c]!.name, value)
