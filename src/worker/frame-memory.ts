@@ -152,7 +152,7 @@ export function framesThatFit(channels: number, byteLength: number): number {
 export function putMillisecondsAsNs(ms: number, halves: Int32Array, at: number): void {
   const ns = Math.round(ms * 1e6)
   if (ns <= Number.MAX_SAFE_INTEGER && ns >= -Number.MAX_SAFE_INTEGER) {
-    const high = Math.floor(ns / TWO_32)
+    const high = Math.floor(ns * (1 / TWO_32))
     halves[2 * at] = ns - high * TWO_32
     halves[2 * at + 1] = high
     return
