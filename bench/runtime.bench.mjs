@@ -36,7 +36,9 @@ class PartTimed {
 }
 
 async function measurePushes({ times, values }, rounds) {
-  const recorders = await Promise.all(['batch', 'shared'].map((transport) => createRecorder({ store: 'memory', transport })))
+  const recorders = await Promise.all(
+    ['batch', 'shared'].map((transport) => createRecorder({ store: 'memory', transport })),
+  )
   const candidates = []
   for (const [index, transport] of ['batch', 'shared'].entries()) {
     const session = await recorders[index].createSession({
@@ -48,7 +50,8 @@ async function measurePushes({ times, values }, rounds) {
       new PartTimed(`push, ${transport === 'batch' ? 'batches' : 'shared ring'}`, async () => {
         const startedNs = process.hrtime.bigint()
         let taken = 0
-        for (let i = 0; i < PUSHES; i++) if (push(times[i], values[3 * i], values[3 * i + 1], values[3 * i + 2])) taken += 1
+        for (let i = 0; i < PUSHES; i++)
+          if (push(times[i], values[3 * i], values[3 * i + 1], values[3 * i + 2])) taken += 1
         const ns = Number(process.hrtime.bigint() - startedNs)
         if (taken !== PUSHES) throw new Error(`${transport}: ${PUSHES - taken} frames refused`)
         await session.flush()
@@ -83,13 +86,17 @@ async function measurePushes({ times, values }, rounds) {
     let sum = 0
     Comlink.expose({ sample: (time, x, y, z) => { sum += time + x + y + z } }, workerData)`
   const { port1, port2 } = new MessageChannel()
-  const worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(code)}`), { workerData: port2, transferList: [port2] })
+  const worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(code)}`), {
+    workerData: port2,
+    transferList: [port2],
+  })
   const remote = Comlink.wrap(port1)
   candidates.push(
     new PartTimed('Comlink, a call per sample', async () => {
       const calls = []
       const startedNs = process.hrtime.bigint()
-      for (let i = 0; i < CALLS; i++) calls.push(remote.sample(times[i], values[3 * i], values[3 * i + 1], values[3 * i + 2]))
+      for (let i = 0; i < CALLS; i++)
+        calls.push(remote.sample(times[i], values[3 * i], values[3 * i + 1], values[3 * i + 2]))
       const ns = Number(process.hrtime.bigint() - startedNs)
       await Promise.all(calls)
       return ns / CALLS
