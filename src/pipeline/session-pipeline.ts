@@ -1,6 +1,6 @@
 import type { Kernels } from '../kernels/types.js'
 import { encodeChunk, encodeFrame } from '../wire/index.js'
-import type { Chunk, ClockName, ClockSnapshot, Gap, Mark, StreamCounts } from '../wire/model.js'
+import type { Chunk, ClockName, ClockSnapshot, Gap, Mark, PropertyValue, StreamCounts } from '../wire/model.js'
 import type { FrameBlock } from './frame-block.js'
 import type { PageCounts, ResumePoint, SessionPlan } from './plan.js'
 import { StreamPipeline } from './stream-pipeline.js'
@@ -150,7 +150,7 @@ export class SessionPipeline {
     if (this.#storedMarks.some(({ name, monotonicNs }) => name === mark.name && monotonicNs === mark.monotonicNs))
       return
     this.#marks.push(mark)
-    this.#pendingBytes += MARK_BYTES + (mark.name.length + JSON.stringify(mark.properties).length) * 3
+    this.#pendingBytes += MARK_BYTES + (mark.name.length + propertiesLength(mark.properties)) * 3
     if (this.#pendingBytes >= this.#plan.chunkMaxBytes) this.seal()
   }
 
@@ -181,7 +181,7 @@ export class SessionPipeline {
       seq: this.#seq,
       final,
       amendment: false,
-      ...(this.#plan.journeyId === undefined ? {} : { journeyId: this.#plan.journeyId }),
+      journeyId: this.#plan.journeyId,
       labels: this.#labels,
       labelsRevision: this.#labelsRevision,
       metadata: this.#plan.metadata,
@@ -261,4 +261,9 @@ function withoutFirst(block: FrameBlock, frames: number): FrameBlock {
 
 function frameOf(chunk: Chunk, kernels: Kernels): Uint8Array {
   return encodeFrame(chunk, encodeChunk(chunk), { crc32c: (bytes) => kernels.crc32c(bytes) })
+}
+
+/** About the bytes of a mark's properties; not by way of JSON, whose output a page may have changed. */
+function propertiesLength(properties: Record<string, PropertyValue>): number {
+  return Object.entries(properties).reduce((sum, [key, value]) => sum + key.length + String(value).length + 6, 2)
 }
