@@ -1,7 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { EnginePages, ISOLATED } from '../support/engine-pages.js'
 import { ENGINES } from '../support/engines.js'
-import { chunksOf, type RecordingRun, readTables, recordTablesInNode } from '../support/recording-run.js'
+import {
+  chunksOf,
+  expectRecorded,
+  type RecordingRun,
+  readTables,
+  recordTablesInNode,
+} from '../support/recording-run.js'
 
 /** WebKitGTK has no SharedArrayBuffer, not even on isolated pages. */
 const SHARES_MEMORY = { chromium: true, firefox: true, webkit: false }
@@ -21,29 +27,15 @@ describe.each(ENGINES)('in $name', ({ name, runs }) => {
     afterAll(async () => pages?.close(), 30_000)
 
     /** Every frame came back, and every chunk is as Node makes it. */
-    function expectRecorded(run: RecordingRun): void {
-      const ids: string[] = []
-      for (const [index, table] of run.tables.entries()) {
-        const frames = pages.tables[index]!.times.length
-        const { id } = table
-        ids.unshift(id)
-        expect(table).toMatchObject({
-          counts: { received: frames, ingested: frames, produced: frames, lost: {} },
-          byLabel: [id],
-          byBoth: [id],
-          byOther: [],
-          frames,
-          differences: 0,
-        })
-        expect(new Set(table.byJourney)).toEqual(new Set(ids))
-      }
+    function expectSame(run: RecordingRun): void {
+      expectRecorded(run, pages.tables)
       expect(chunksOf(run)).toEqual(node)
     }
 
     it('records through the worker and finds it by label and by journey', async () => {
       const run = await pages.record()
       expect(run.capabilities).toMatchObject({ thread: 'worker', kernels: 'wasm', transport: 'batch', restarts: 0 })
-      expectRecorded(run)
+      expectSame(run)
     }, 40_000)
 
     it.each([
@@ -55,7 +47,7 @@ describe.each(ENGINES)('in $name', ({ name, runs }) => {
       async (_, options, capabilities) => {
         const run = await pages.record({ options })
         expect(run.capabilities).toMatchObject(capabilities)
-        expectRecorded(run)
+        expectSame(run)
       },
       40_000,
     )
@@ -65,12 +57,12 @@ describe.each(ENGINES)('in $name', ({ name, runs }) => {
       const transport = SHARES_MEMORY[name] ? 'shared' : 'batch'
       const byDefault = await pages.record({ headers: ISOLATED })
       expect(byDefault.capabilities).toMatchObject({ thread: 'worker', transport })
-      expectRecorded(byDefault)
+      expectSame(byDefault)
       const asked = pages.record({ headers: ISOLATED, options: { transport: 'shared' } })
       if (SHARES_MEMORY[name]) {
         const run = await asked
         expect(run.capabilities).toMatchObject({ thread: 'worker', transport: 'shared' })
-        expectRecorded(run)
+        expectSame(run)
       } else {
         await expect(asked).rejects.toThrow('cross-origin isolated')
       }

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
+import { expect } from 'vitest'
 import type * as Entry from '../../src/index.js'
 import type * as ReadEntry from '../../src/read/index.js'
 import { decodeChunk, decodeFrame } from '../../src/wire/index.js'
@@ -12,6 +13,8 @@ export interface Table {
   type: 'f32' | 'f64'
   channels: string[]
   clock: 'unix' | 'relative'
+  /** Null: the session belongs to none. */
+  journeyId: string | null
   times: string[]
   values: string[]
 }
@@ -19,12 +22,12 @@ export interface Table {
 /** What became of one table; chunks in base64, so that a page can post them. */
 export interface RecordedTable {
   id: string
+  journeyId: string | null
   counts: { received: number; ingested: number; produced: number; lost: object }
   byLabel: string[]
   byJourney: string[]
   byBoth: string[]
   byOther: string[]
-  journeyIds: string[]
   frames: number
   differences: number
   chunks: string[]
@@ -52,13 +55,13 @@ export async function recordTables(
   const startMs = performance.now() - startedMs
   const { capabilities } = recorder
   const recorded: RecordedTable[] = []
-  for (const { stream, type, channels, clock, times: texts, values: decimals } of tables) {
+  for (const { stream, type, channels, clock, journeyId, times: texts, values: decimals } of tables) {
     const times = BigInt64Array.from(texts, BigInt)
     const values = type === 'f32' ? Float32Array.from(decimals, Number) : Float64Array.from(decimals, Number)
     const width = channels.length
     const session = await recorder.createSession({
       labels: ['login', stream],
-      journeyId: 'checkout-7f3a',
+      ...(journeyId === null ? {} : { journeyId }),
       autoMetadata: false,
       importedStartNs: clock === 'unix' ? times[0] : 0n,
       chunk: { maxMs: 60_000, maxBytes: 16_384 },
@@ -73,8 +76,7 @@ export async function recordTables(
       if (at < end) await writer.ready
     }
     const summary = await session.stop()
-    const page = async (lookup: object) => (await recorder.sessions.page(lookup)).sessions
-    const idsOf = async (lookup: object) => (await page(lookup)).map(({ id }) => id)
+    const idsOf = async (lookup: object) => (await recorder.sessions.page(lookup)).sessions.map(({ id }) => id)
     let frames = 0
     let differences = 0
     const chunks: string[] = []
@@ -94,12 +96,12 @@ export async function recordTables(
     const { received, ingested, produced, lost } = summary.streams[stream]!
     recorded.push({
       id: summary.id,
+      journeyId: session.journeyId ?? null,
       counts: { received, ingested, produced, lost },
       byLabel: await idsOf({ labels: [stream] }),
       byJourney: await idsOf({ journeyId: 'checkout-7f3a' }),
-      byBoth: await idsOf({ clientSessionGroupId: 'checkout-7f3a', labels: [stream, 'login'], labelsMode: 'all' }),
+      byBoth: await idsOf({ clientSessionGroupId: 'checkout-7f3a', labels: ['gaze', 'login'], labelsMode: 'all' }),
       byOther: await idsOf({ labels: ['logout'] }),
-      journeyIds: (await page({})).map(({ journeyId }) => String(journeyId)),
       frames,
       differences,
       chunks,
@@ -109,7 +111,7 @@ export async function recordTables(
   return { capabilities, startMs, tables: recorded }
 }
 
-/** Two real recordings: gaze as f32, and an accelerometer's long decimals as f64. */
+/** Two real recordings: gaze as f32 in a journey, and an accelerometer's long decimals as f64 in none. */
 export async function readTables(): Promise<Table[]> {
   const rowsOf = (csv: string) =>
     csv
@@ -126,6 +128,7 @@ export async function readTables(): Promise<Table[]> {
       type: 'f32',
       channels: ['x', 'y'],
       clock: 'unix',
+      journeyId: 'checkout-7f3a',
       times: gaze.map(([time]) => time!),
       values: gaze.flatMap(([, x, y]) => [x!, y!]),
     },
@@ -134,6 +137,7 @@ export async function readTables(): Promise<Table[]> {
       type: 'f64',
       channels: ['x', 'y', 'z'],
       clock: 'relative',
+      journeyId: null,
       times: walk.map(([seconds]) => String(Math.round(Number(seconds) * 1e9))),
       values: walk.flatMap((row) => row.slice(1, 4)),
     },
@@ -175,4 +179,23 @@ export function chunksOf(run: RecordingRun): object[][] {
       return rest
     }),
   )
+}
+
+/** @throws when a frame is missing or differs, or a lookup finds something else. */
+export function expectRecorded(run: RecordingRun, tables: Table[]): void {
+  const journey = run.tables[0]!.id
+  for (const [index, table] of run.tables.entries()) {
+    const { journeyId, times } = tables[index]!
+    const frames = times.length
+    expect(table).toMatchObject({
+      journeyId,
+      counts: { received: frames, ingested: frames, produced: frames, lost: {} },
+      byLabel: [table.id],
+      byJourney: [journey],
+      byBoth: [journey],
+      byOther: [],
+      frames,
+      differences: 0,
+    })
+  }
 }
