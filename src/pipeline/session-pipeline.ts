@@ -1,6 +1,6 @@
 import type { Kernels } from '../kernels/types.js'
 import { encodeChunk, encodeFrame } from '../wire/index.js'
-import type { Chunk, ClockName, ClockSnapshot, Gap, Mark, StreamCounts } from '../wire/model.js'
+import type { Chunk, ClockName, ClockSnapshot, Gap, Mark, PropertyValue, StreamCounts } from '../wire/model.js'
 import type { FrameBlock } from './frame-block.js'
 import type { PageCounts, ResumePoint, SessionPlan } from './plan.js'
 import { StreamPipeline } from './stream-pipeline.js'
@@ -132,8 +132,17 @@ export class SessionPipeline {
     if (known >= given.frameCount) return
     const block = known === 0 ? given : withoutFirst(given, known)
     stream.useClock(clockName)
-    if (this.#isImport) this.#noteImportedEnd(streamIndex, clockName, block)
-    this.#append(stream, stream.isResampled ? stream.resample(block) : block, new Map(dictionaries))
+    const noteEnd = (first: number, frameCount: number) => {
+      if (this.#isImport) this.#noteImportedEnd(streamIndex, clockName, block, first, frameCount)
+    }
+    const texts = new Map(dictionaries)
+    if (stream.isResampled) {
+      noteEnd(0, block.frameCount)
+      this.#append(stream, stream.resample(block), texts)
+    } else {
+      // with the chunk they are in, so that it says the same whatever batch they came in
+      this.#append(stream, block, texts, noteEnd)
+    }
   }
 
   mark(mark: Mark): void {
@@ -141,7 +150,7 @@ export class SessionPipeline {
     if (this.#storedMarks.some(({ name, monotonicNs }) => name === mark.name && monotonicNs === mark.monotonicNs))
       return
     this.#marks.push(mark)
-    this.#pendingBytes += MARK_BYTES + (mark.name.length + JSON.stringify(mark.properties).length) * 3
+    this.#pendingBytes += MARK_BYTES + (mark.name.length + propertiesLength(mark.properties)) * 3
     if (this.#pendingBytes >= this.#plan.chunkMaxBytes) this.seal()
   }
 
@@ -172,7 +181,7 @@ export class SessionPipeline {
       seq: this.#seq,
       final,
       amendment: false,
-      ...(this.#plan.journeyId === undefined ? {} : { journeyId: this.#plan.journeyId }),
+      journeyId: this.#plan.journeyId,
       labels: this.#labels,
       labelsRevision: this.#labelsRevision,
       metadata: this.#plan.metadata,
@@ -198,7 +207,12 @@ export class SessionPipeline {
     for (const stream of this.streams) stream.dispose()
   }
 
-  #append(stream: StreamPipeline, block: FrameBlock, dictionaries: Map<number, string[]>): void {
+  #append(
+    stream: StreamPipeline,
+    block: FrameBlock,
+    dictionaries: Map<number, string[]>,
+    onAppended?: (first: number, frameCount: number) => void,
+  ): void {
     const hasTexts = dictionaries.size > 0
     for (let first = 0; first < block.frameCount; ) {
       let room = Math.floor((this.#plan.chunkMaxBytes - this.#pendingBytes) / stream.frameBytes)
@@ -212,6 +226,7 @@ export class SessionPipeline {
       // texts fill a chunk as well: frame by frame
       const frameCount = hasTexts ? 1 : Math.min(room, block.frameCount - first)
       stream.append(block, first, frameCount)
+      onAppended?.(first, frameCount)
       this.#pendingBytes += frameCount * stream.frameBytes
       if (hasTexts) this.#pendingBytes += stream.poolTexts(dictionaries)
       first += frameCount
@@ -219,9 +234,14 @@ export class SessionPipeline {
     if (this.#pendingBytes >= this.#plan.chunkMaxBytes) this.seal()
   }
 
-  #noteImportedEnd(streamIndex: number, clockName: ClockName, block: FrameBlock): void {
-    const { timeHalves } = block
-    for (let i = 0; i < block.frameCount; i++) {
+  #noteImportedEnd(
+    streamIndex: number,
+    clockName: ClockName,
+    { timeHalves }: FrameBlock,
+    first: number,
+    frameCount: number,
+  ): void {
+    for (let i = first; i < first + frameCount; i++) {
       const timestampNs = (BigInt(timeHalves[2 * i + 1]!) << 32n) | BigInt(timeHalves[2 * i]! >>> 0)
       let wallNs = timestampNs
       if (clockName !== 'unix') {
@@ -241,4 +261,9 @@ function withoutFirst(block: FrameBlock, frames: number): FrameBlock {
 
 function frameOf(chunk: Chunk, kernels: Kernels): Uint8Array {
   return encodeFrame(chunk, encodeChunk(chunk), { crc32c: (bytes) => kernels.crc32c(bytes) })
+}
+
+/** About the bytes of a mark's properties; not by way of JSON, whose output a page may have changed. */
+function propertiesLength(properties: Record<string, PropertyValue>): number {
+  return Object.entries(properties).reduce((sum, [key, value]) => sum + key.length + String(value).length + 6, 2)
 }

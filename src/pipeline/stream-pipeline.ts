@@ -175,7 +175,7 @@ export class StreamPipeline {
         frameCount > 0
           ? this.#kernels.encodeColumn(this.#open.columnOf(index, channel.type, validity))
           : new Uint8Array(0)
-      return { column, ...(validity ? { validity: validity.slice() } : {}), ...(dictionary ? { dictionary } : {}) }
+      return { column, validity: validity?.slice(), dictionary }
     })
     this.#bytes += time.length + columns.reduce((sum, piece) => sum + pieceBytes(piece), 0)
     const firstFrame = this.#produced

@@ -68,8 +68,8 @@ function channelFrames(
   return {
     descriptor,
     values: piece.validity ? spread(present, piece.validity, frameCount) : present,
-    ...(piece.validity ? { validity: new Uint8Array(piece.validity) } : {}),
-    ...(piece.dictionary ? { dictionary: piece.dictionary.slice() } : {}),
+    validity: piece.validity && new Uint8Array(piece.validity),
+    dictionary: piece.dictionary?.slice(),
   }
 }
 

@@ -1,4 +1,4 @@
-import { checkOneOf, refuseUnknownFields } from '../worker/checks/text.js'
+import { checkOneOf, ownFields, refuseUnknownFields } from '../worker/checks/text.js'
 import type { OpenOptions, StoreChoice, Transport } from '../worker/protocol.js'
 
 /** Options every platform's `createRecorder` takes. */
@@ -32,7 +32,8 @@ export function checkRecorderOptions<Store, WorkerChoice>(
   chooseStore: (store: 'auto' | Store) => StoreChoice,
 ): { open: OpenOptions; worker: 'auto' | 'none' | WorkerChoice; transport: 'auto' | Transport } {
   refuseUnknownFields('recorder options', options, OPTIONS)
-  const { store = 'auto', worker = 'auto', kernels = 'auto', wasm, transport = 'auto', consent = 'granted' } = options
+  const own = ownFields(options) as typeof options
+  const { store = 'auto', worker = 'auto', kernels = 'auto', wasm, transport = 'auto', consent = 'granted' } = own
   checkOneOf('kernels', kernels, ['auto', 'wasm', 'reference'])
   checkOneOf('transport', transport, ['auto', 'batch', 'shared'])
   checkOneOf('consent', consent, ['granted'])
@@ -41,7 +42,7 @@ export function checkRecorderOptions<Store, WorkerChoice>(
     open: {
       store: store === 'memory' ? { kind: 'memory' } : chooseStore(store as 'auto' | Store),
       kernels,
-      ...(wasm === undefined ? {} : { wasm }),
+      wasm,
     },
     worker,
     transport,

@@ -1,7 +1,7 @@
 import { type ErrorCode, KymographError } from '../errors.js'
 import { normalizeLabels } from '../worker/checks/labels.js'
 import type { SessionOptions } from '../worker/checks/session-options.js'
-import { describe } from '../worker/checks/text.js'
+import { describe, ownFields } from '../worker/checks/text.js'
 import { type Attachment, isLost, type RecorderClient } from '../worker/client.js'
 import type {
   ClockSnapshot,
@@ -107,7 +107,7 @@ export class Session extends EventTarget {
     transport: Transport,
     onEnd: (s: Session) => void,
   ): Promise<Session> {
-    const { signal, ...plain } = options ?? {}
+    const { signal, ...plain } = ownFields(options ?? {}) as Partial<SessionOptions>
     if (signal?.aborted) throw new KymographError('aborted', 'the signal was aborted before the session started')
     const request = { options: options && plain, facts: automaticFacts() }
     const settings = await client.call('checkSession', request)
@@ -334,7 +334,7 @@ export class Session extends EventTarget {
         id: this.id,
         settings: { ...this.#settings, labels: this.#labels },
         clock: this.#createdClock,
-        ...(this.#startClock ? { startClock: this.#startClock } : {}),
+        startClock: this.#startClock,
         rings: this.#streams.map(({ ring }) => ring),
         epoch: this.#epoch++,
         seq: this.#seq,

@@ -9,7 +9,7 @@ export function unwrittenSummary(
 ): SessionSummary {
   return {
     id: session.id,
-    ...(session.journeyId === undefined ? {} : { journeyId: session.journeyId }),
+    journeyId: session.journeyId,
     labels: [...session.labels],
     startedAt: new Date(Number(clock.wallNs / 1_000_000n)),
     endedAt: new Date(),

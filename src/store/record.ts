@@ -59,7 +59,7 @@ export function recordWith(before: SessionRecord | undefined, chunk: Chunk): Ses
   }
   const record: SessionRecord = {
     ...base,
-    ...(chunk.journeyId === undefined ? {} : { journeyId: chunk.journeyId }),
+    journeyId: chunk.journeyId,
     labels: labelsAreNewer ? chunk.labels : before.labels,
     labelsRevision: labelsAreNewer ? chunk.labelsRevision : before.labelsRevision,
     metadata: Object.fromEntries(chunk.metadata),

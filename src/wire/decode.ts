@@ -71,7 +71,7 @@ function chunkOf(root: fb.Chunk, bytes: Uint8Array): Chunk {
     seq: root.seq(),
     final: root.final(),
     amendment: root.amendment(),
-    ...(journeyId === undefined ? {} : { journeyId }),
+    journeyId,
     labels: packedTexts(root.labelsArray(), bytes),
     labelsRevision: root.labelsRevision(),
     metadata: metadataOf(packedTexts(root.metadataArray(), bytes), offset),
@@ -129,8 +129,8 @@ function descriptorOf(stream: fb.Stream, channels: fb.Channel[]): StreamDescript
     name: textAt(stream.name(Encoding.UTF8_BYTES))!,
     clock: nameOf(CLOCK_NAMES, stream.clock(), 'clock', stream.bb_pos),
     channels: channels.map((channel) => channelOf(channel, unit)),
-    ...(stream.rateHz() === 0 ? {} : { rateHz: stream.rateHz() }),
-    ...(stream.resampledHz() === 0 ? {} : { resampledHz: stream.resampledHz() }),
+    rateHz: unlessZero(stream.rateHz()),
+    resampledHz: unlessZero(stream.resampledHz()),
   }
 }
 
@@ -142,11 +142,11 @@ function channelOf(channel: fb.Channel, streamUnit: string | undefined): Channel
   return {
     name: textAt(channel.name(Encoding.UTF8_BYTES))!,
     type: nameOf(CHANNEL_TYPES, channel.type(), 'type', channel.bb_pos),
-    ...(unit === undefined ? {} : { unit }),
-    ...(values.length === 0 ? {} : { values }),
-    ...(kind === undefined ? {} : { kind }),
-    ...(channel.precision() === 0 ? {} : { precision: channel.precision() }),
-    ...(originalName === undefined ? {} : { originalName }),
+    unit,
+    values: values.length === 0 ? undefined : values,
+    kind,
+    precision: unlessZero(channel.precision()),
+    originalName,
   }
 }
 
@@ -155,10 +155,10 @@ function columnOf(channel: fb.Channel): ColumnPiece {
   const isText = channel.type() === fb.ChannelType.Text
   return {
     column: channel.columnArray() ?? new Uint8Array(0),
-    ...(validity === null ? {} : { validity }),
-    ...(isText
-      ? { dictionary: textsOf(channel.dictionaryLength(), (i) => channel.dictionary(i, Encoding.UTF8_BYTES)) }
-      : {}),
+    validity: validity ?? undefined,
+    dictionary: isText
+      ? textsOf(channel.dictionaryLength(), (i) => channel.dictionary(i, Encoding.UTF8_BYTES))
+      : undefined,
   }
 }
 
@@ -217,6 +217,10 @@ function nameOf<T>(names: readonly T[], number: number, what: string, offset: nu
 function countOf(count: bigint, offset: number): number {
   if (count < 0n || count > BigInt(Number.MAX_SAFE_INTEGER)) throw malformed(`a count of ${count}`, offset)
   return Number(count)
+}
+
+function unlessZero(value: number): number | undefined {
+  return value === 0 ? undefined : value
 }
 
 function malformed(what: string, offset: number): KymographError {

@@ -64,7 +64,7 @@ export class RecorderClient {
       thread: this.#channel?.worker || (!this.#channel && !this.#end) ? 'worker' : 'in-thread',
       wasm: kernels === 'wasm',
       kernels,
-      ...(this.#inThreadReason === undefined ? {} : { inThreadReason: this.#inThreadReason }),
+      inThreadReason: this.#inThreadReason,
       restarts: this.#replacements,
       store,
     }

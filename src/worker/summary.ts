@@ -41,7 +41,7 @@ export function summaryOfFinal(chunk: Chunk, chunks: number, bytes: number): Ses
 function identityOf(id: string, journeyId: string | undefined, labels: string[], startNs: bigint, endNs: bigint) {
   return {
     id,
-    ...(journeyId === undefined ? {} : { journeyId }),
+    journeyId,
     labels,
     startedAt: new Date(Number(startNs / 1_000_000n)),
     endedAt: new Date(Number(endNs / 1_000_000n)),

@@ -91,7 +91,7 @@ describe('examples in docstrings', () => {
 describe('examples in the README', async () => {
   const readme = await readFile('README.md', 'utf8')
   const blocks = [...readme.matchAll(/```js\n([\s\S]*?)```/g)].map((match) => match[1]!)
-  // the browser's block runs in Chromium: test/browser
+  // the browser's block runs in Chromium: test/browser/readme.test.ts
   const forNode = blocks.filter((code) => !code.includes("from 'kymograph'\n"))
 
   it('are all found', () => {

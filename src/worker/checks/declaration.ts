@@ -88,19 +88,20 @@ function declareStream(name: string, options: StreamOptions): StreamDeclaration 
     if (seen.has(channel.name)) throw new RangeError(`"${field}.channels" has two channels named "${channel.name}"`)
     seen.add(channel.name)
   }
-  if (resample) checkResample(field, resample, declared)
+  const grid = resample && (ownFields(resample) as typeof resample)
+  if (grid) checkResample(field, grid, declared)
   return {
     overflow,
     plan: {
       descriptor: {
         name,
         channels: declared,
-        ...(clock === undefined ? {} : { clock }),
-        ...(rateHz === undefined ? {} : { rateHz }),
-        ...(resample ? { resampledHz: resample.rateHz } : {}),
+        clock,
+        rateHz,
+        resampledHz: grid?.rateHz,
       },
-      ...(maxGapMs === undefined ? {} : { gapMs: maxGapMs }),
-      ...(overflow === 'drop-oldest' ? { dropsTaken: true } : {}),
+      gapMs: maxGapMs,
+      dropsTaken: overflow === 'drop-oldest',
     },
   }
 }
@@ -122,10 +123,11 @@ function declareChannel(stream: string, channel: string | ChannelOptions): Chann
   return {
     name,
     type,
-    ...(unit === undefined ? {} : { unit: normalizeText(`${field}.unit`, unit, UNIT_MAX_LENGTH) }),
-    ...(values === undefined ? {} : { values: checkEnumValues(field, values) }),
-    ...(kind === undefined ? {} : { kind }),
-    ...(originalName === undefined ? {} : { originalName: [...originalName].slice(0, 128).join('') }),
+    unit: unit === undefined ? undefined : normalizeText(`${field}.unit`, unit, UNIT_MAX_LENGTH),
+    values: values === undefined ? undefined : checkEnumValues(field, values),
+    kind,
+    precision: undefined,
+    originalName: originalName === undefined ? undefined : [...originalName].slice(0, 128).join(''),
   }
 }
 

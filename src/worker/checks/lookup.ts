@@ -68,7 +68,7 @@ export function toQuery(given: unknown = {}): Query {
   if (cursor !== undefined && typeof cursor !== 'string') {
     throw new TypeError(`"cursor" expected a string, got ${describe(cursor)}`)
   }
-  return withoutUndefined({
+  return {
     labels: lookup.labels && normalizeLabels(lookup.labels),
     labelsMode,
     notLabels: lookup.notLabels && normalizeLabels(lookup.notLabels, 'notLabels'),
@@ -83,7 +83,7 @@ export function toQuery(given: unknown = {}): Query {
     order,
     limit,
     cursor,
-  })
+  }
 }
 
 const ISO_8601 = /^\d{4}-\d{2}(-\d{2}([T ]\d{2}:\d{2}(:\d{2}([.,]\d+)?)?\s*(Z|[+-]\d{2}:?\d{2})?)?)?$/
@@ -115,10 +115,6 @@ function checkDuration(field: string, value: unknown): number | undefined {
   if (typeof value !== 'number' || !(value >= 0))
     throw new RangeError(`"${field}" expected milliseconds ≥ 0, got ${describe(value)}`)
   return value
-}
-
-function withoutUndefined(query: { [K in keyof Query]: Query[K] | undefined }): Query {
-  return Object.fromEntries(Object.entries(query).filter(([, value]) => value !== undefined))
 }
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/

@@ -77,17 +77,17 @@ export function checkSessionOptions({ options: given, facts }: SessionRequest): 
   const labels = normalizeLabels(options.labels)
   const journeyId = resolveJourneyId(options)
   return {
-    ...(duration === undefined ? {} : { durationMs: checkRange('duration', duration, 1, DURATION_MAX_MS) }),
+    durationMs: duration === undefined ? undefined : checkRange('duration', duration, 1, DURATION_MAX_MS),
     labels,
-    ...(journeyId === undefined ? {} : { journeyId }),
+    journeyId,
     metadata: sessionMetadata(options.metadata, options.autoMetadata === false ? [] : facts),
     streams: declarations.map(({ plan }) => plan),
     overflows: declarations.map(({ overflow }) => overflow),
     chunkMaxMs: checkRange('chunk.maxMs', maxMs, CHUNK_AGE_MIN_MS, CHUNK_AGE_MAX_MS),
     chunkMaxBytes: Math.floor(checkRange('chunk.maxBytes', maxBytes, CHUNK_SEAL_MIN_BYTES, CHUNK_SEAL_MAX_BYTES)),
-    ...(mode === undefined ? {} : { preTriggerMs: checkMode(mode) }),
+    preTriggerMs: mode === undefined ? undefined : checkMode(mode),
     autoStart,
-    ...(importedStartNs === undefined ? {} : { importedStartNs }),
+    importedStartNs,
     warnings: labelWarnings(labels),
   }
 }
@@ -97,7 +97,7 @@ function checkMode(mode: unknown): number {
     throw new TypeError(`"mode" expected { preTriggerMs }, got ${describe(mode)}`)
   }
   refuseUnknownFields('"mode"', mode, ['preTriggerMs'])
-  return checkRange('mode.preTriggerMs', (mode as { preTriggerMs?: unknown }).preTriggerMs, 1, PRE_TRIGGER_MAX_MS)
+  return checkRange('mode.preTriggerMs', ownFields(mode).preTriggerMs, 1, PRE_TRIGGER_MAX_MS)
 }
 
 function checkRange(field: string, value: unknown, min: number, max: number): number {

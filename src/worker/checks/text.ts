@@ -50,7 +50,10 @@ export function refuseUnknownFields(what: string, given: object, known: readonly
   }
 }
 
-/** The fields an options object has itself, none inherited: a page's polluted `Object.prototype` must not set options. */
+/**
+ * The fields an options object has itself, none inherited: a page's polluted `Object.prototype` must not set options.
+ * For the same reason the library's own objects have every field, `undefined` where nothing is given.
+ */
 export function ownFields(given: object): Record<string, unknown> {
   return Object.assign(Object.create(null), given)
 }
