@@ -65,7 +65,8 @@ export class Application {
     this.#isGentle = random.chance(0.3)
   }
 
-  create(): Call<unknown> {
+  /** Says what it has asked for. */
+  create(): string {
     const random = this.#random
     const drafts: Record<string, StreamDraft> = {}
     const policies: OverflowPolicy[] = ['drop-newest', 'drop-oldest', 'wait']
@@ -97,7 +98,8 @@ export class Application {
     const creating = this.#recorder.createSession(options).then((session) => {
       this.sessions.push(new RecordedSession(session, drafts, options))
     })
-    return this.#calls.track('createSession', creating)
+    this.#calls.track('createSession', creating)
+    return JSON.stringify({ ...options, drafts })
   }
 
   /** Does one thing and says what. */

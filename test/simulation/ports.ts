@@ -151,7 +151,19 @@ function nameOf(parcel: Parcel): string {
   const { data } = parcel
   if (typeof data !== 'object' || data === null) return String(data)
   const { kind, serial, seq, type, path, streamIndex, firstFrame, frameCount } = data as Record<string, unknown>
-  if (type !== undefined) return `${type} ${Array.isArray(path) ? path.join('.') : ''}`
+  if (type !== undefined) return `${type} ${Array.isArray(path) ? path.join('.') : ''} ${factsOf(data)}`
   const facts = { serial, seq, streamIndex, firstFrame, frameCount }
   return `${kind} ${JSON.stringify(facts)}`
+}
+
+/** The small arguments of a call, or its answer. */
+function factsOf(call: object): string {
+  const { argumentList, value } = call as { argumentList?: { value: unknown }[]; value?: unknown }
+  const shown = argumentList ? argumentList.map((argument) => argument.value) : value
+  return (
+    JSON.stringify(shown, (key, item) => {
+      if (typeof item === 'bigint') return `${item}n`
+      return ['settings', 'facts', 'stack', 'bytes'].includes(key) ? undefined : item
+    })?.slice(0, 300) ?? ''
+  )
 }

@@ -83,7 +83,7 @@ class Run {
     const random = this.#random
     const application = new Application(recorder, random, this.#calls)
     const sessions = random.pick([1, 1, 2])
-    for (let i = 0; i < sessions; i++) await world.act('createSession', () => void application.create())
+    for (let i = 0; i < sessions; i++) await world.act('createSession', () => world.log(application.create()))
     await this.#stepUntil(() => application.sessions.length > 0, 5000)
     const actions = random.within(10, 90)
     for (let i = 0; i < actions && this.#findings.length === 0; i++) {
@@ -91,9 +91,7 @@ class Run {
       for (let step = 0; step < steps; step++) await world.step()
       if (random.chance(this.#strikeRate)) this.#workers.strike()
       if (random.chance(0.02)) await this.#checkQuiet(application)
-      const said: string[] = []
-      await world.act('application', () => said.push(application.act()))
-      world.log(`              ${said.join()}`)
+      await world.act('application', () => world.log(`              ${application.act()}`))
     }
     for (const recorded of application.sessions) {
       if (!recorded.stopped) await world.act('last stop', () => void application.stop(recorded))
@@ -129,7 +127,7 @@ class Run {
     })
     await this.#stepUntil(() => call!.result !== undefined, SETTLE_MAX_MS)
     if (!call!.result) this.#findings.push('flush was not answered')
-    if (!call!.result?.ok || recorded.isOver || session.state === 'stopping') return
+    if (!call!.result?.ok || recorded.receivedAtStop || recorded.isOver) return
     const frames = this.#workers.disk.chunks.get(session.id) ?? []
     const audit = new Audit(recorded, this.#circumstances(frames))
     this.#findings.push(...audit.quiet().map((finding) => `quiet: ${finding}`))
