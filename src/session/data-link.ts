@@ -67,9 +67,15 @@ export class DataLink {
     this.#onMessage = onMessage
   }
 
-  /** Number of the last message. */
-  get serial(): number {
+  /** Has everything written by now stay until it is stored; returns the number of the last message. */
+  secure(): number {
+    for (const { batch } of this.#kept) if (batch) batch.canDrop = false
     return this.#serial
+  }
+
+  /** Number of the last message up to `serial` that a worker has yet to take up; 0: none, all of them are stored. */
+  lastKept(serial: number): number {
+    return this.#kept.findLast((kept) => kept.serial <= serial)?.serial ?? 0
   }
 
   get hasRoom(): boolean {

@@ -61,6 +61,8 @@ export class Session extends EventTarget {
   /** By stream, frames a flight recorder let go before its trigger. */
   #baseFrames: number[] = []
   #flushes = 0
+  /** Settles when the engine has the session, or will not have it. */
+  #opening: Promise<unknown> = Promise.resolve()
   #epoch = 0
   /** Chunks known to be stored. */
   #seq = 0
@@ -199,10 +201,10 @@ export class Session extends EventTarget {
     if (this.#state === 'stopped' || this.#state === 'armed') return
     if (this.#failure) throw this.#failure
     this.#handOver()
-    const { serial } = this.#link
+    const serial = this.#link.secure()
     this.#flushes += 1
     const flush = this.#flushes
-    await this.#control('flush', () => [this.id, serial, flush])
+    await this.#control('flush', () => [this.id, this.#link.lastKept(serial), flush])
     await this.#link.flushed(flush)
     if (this.#failure) throw this.#failure
   }
@@ -284,7 +286,8 @@ export class Session extends EventTarget {
     }
     try {
       const counts = this.#streams.map(({ writer }) => writer.counts)
-      const summary = await this.#control('stop', () => [this.id, this.#link.serial, readClocks(), counts])
+      const serial = this.#link.secure()
+      const summary = await this.#control('stop', () => [this.id, this.#link.lastKept(serial), readClocks(), counts])
       await this.#link.finalStored()
       this.#become('stopped')
       this.#end()
@@ -321,7 +324,7 @@ export class Session extends EventTarget {
   async #open(): Promise<void> {
     const { port1, port2 } = new MessageChannel()
     const lanes = this.#streams.map(({ lane }) => lane)
-    const summary = await this.#client.call(
+    const answer = this.#client.call(
       'openSession',
       {
         id: this.id,
@@ -336,6 +339,8 @@ export class Session extends EventTarget {
       },
       port2,
     )
+    this.#opening = answer.catch(() => {})
+    const summary = await answer
     if (summary) {
       this.#endedSummary = summary
       this.#link.close()
@@ -349,6 +354,7 @@ export class Session extends EventTarget {
   ): Promise<Awaited<ReturnType<RecorderApi[M]>>> {
     for (;;) {
       try {
+        await this.#isOpened()
         return await this.#client.call(method, ...args())
       } catch (error) {
         if (this.#failure) throw this.#failure
@@ -359,6 +365,15 @@ export class Session extends EventTarget {
         if (this.#endedSummary && method === 'stop') return this.#endedSummary as never
         if (this.#endedSummary && method === 'flush') return undefined as never
       }
+    }
+  }
+
+  /** A new engine is there before it has the session: calls about it have to wait. */
+  async #isOpened(): Promise<void> {
+    await this.#client.ready()
+    for (let opening: unknown; opening !== this.#opening; ) {
+      opening = this.#opening
+      await opening
     }
   }
 
