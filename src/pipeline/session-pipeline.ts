@@ -38,6 +38,8 @@ export class SessionPipeline {
   #epoch = 0
   #seq = 0
   #pendingBytes = 0
+  /** A resampler has taken frames since the last chunk, whether or not it gave any. */
+  #hasNewInput = false
   #startedAtNs: bigint
   #endedAtNs: bigint
   /** Readings before the latest one that the open chunk carries: the start of the session. */
@@ -64,7 +66,11 @@ export class SessionPipeline {
 
   /** Whether the open chunk holds anything worth sealing. */
   get isEmpty(): boolean {
-    return this.#pendingBytes === 0 && this.#marks.length === 0 && !this.#hasNewLabels
+    return !this.#hasContent && !this.#hasNewInput
+  }
+
+  get #hasContent(): boolean {
+    return this.#pendingBytes > 0 || this.#marks.length > 0 || this.#hasNewLabels
   }
 
   get startedAtNs(): bigint {
@@ -132,6 +138,7 @@ export class SessionPipeline {
     if (known >= given.frameCount) return
     const block = known === 0 ? given : withoutFirst(given, known)
     stream.useClock(clockName)
+    if (stream.isResampled) this.#hasNewInput = true
     if (this.#isImport) this.#noteImportedEnd(streamIndex, clockName, block)
     this.#append(stream, stream.isResampled ? stream.resample(block) : block, new Map(dictionaries))
   }
@@ -186,6 +193,7 @@ export class SessionPipeline {
     this.#pendingBytes = 0
     this.#marks = []
     this.#hasNewLabels = false
+    this.#hasNewInput = false
     this.#earlierClocks = []
     this.#events.onSealed({ chunk, frame: frameOf(chunk, this.#kernels) })
   }
@@ -203,7 +211,7 @@ export class SessionPipeline {
     for (let first = 0; first < block.frameCount; ) {
       let room = Math.floor((this.#plan.chunkMaxBytes - this.#pendingBytes) / stream.frameBytes)
       if (room <= 0) {
-        if (!this.isEmpty) {
+        if (this.#hasContent) {
           this.seal()
           continue
         }

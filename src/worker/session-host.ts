@@ -26,6 +26,8 @@ export class SessionHost {
   #storedChunks: number
   #storedBytes: number
   #failure: KymographError | undefined
+  /** The final chunk is sealed: what still comes changes nothing. */
+  #isComplete = false
   #finished = false
   /** Frames ingested per stream as of the last stored chunk. */
   #storedFrames: number[]
@@ -57,7 +59,9 @@ export class SessionHost {
       },
     )
     this.#pipeline.resume(resumePointOf(opening, last?.chunk))
-    if (opening.startClock && !last) this.#pipeline.start(opening.startClock)
+    // labels and marks may have been stored before the start
+    const { startClock } = opening
+    if (startClock && last?.chunk.startedAtNs !== startClock.wallNs) this.#pipeline.start(startClock)
     this.#input = new FrameInput(this.#pipeline, settings.streams, rings)
     if (this.#input.hasRings) {
       this.#drainTimer = setInterval(() => this.#drain(), HANDOVER_MS)
@@ -92,6 +96,7 @@ export class SessionHost {
       this.#pipeline.noteClock(clock)
       for (const [index, streamCounts] of counts.entries()) this.#pipeline.updatePageCounts(index, streamCounts)
       this.#pipeline.finish()
+      this.#isComplete = true
     })
     await this.#settled()
     await this.close()
@@ -118,6 +123,7 @@ export class SessionHost {
   }
 
   #receive(message: ToWorker): void {
+    if (this.#isComplete) return
     this.#guard(() => {
       this.#pipeline.noteClock(message.clock)
       switch (message.kind) {
@@ -155,6 +161,7 @@ export class SessionHost {
   }
 
   #drain(): void {
+    if (this.#isComplete) return
     this.#guard(() => this.#input.drain())
     this.#armSealTimer()
   }
