@@ -90,7 +90,7 @@ export class SessionPipeline {
     return this.streams.map((stream) => stream.nextFrame)
   }
 
-  /** Goes on, in a new epoch, where a pipeline before has ended. Marks of the last stored chunk are known again. */
+  /** Goes on, in a new epoch, where a pipeline before has ended. Marks that are stored are known again. */
   resume(point: ResumePoint): void {
     const { lastChunk } = point
     this.#epoch = Math.max(point.epoch, (lastChunk?.epoch ?? -1) + 1)
@@ -100,8 +100,8 @@ export class SessionPipeline {
       this.#endedAtNs = lastChunk.endedAtNs
       this.#labels = lastChunk.labels
       this.#labelsRevision = lastChunk.labelsRevision
-      this.#storedMarks = lastChunk.marks
     }
+    this.#storedMarks = point.storedMarks
     this.streams.forEach((stream, index) => {
       stream.resume(lastChunk?.streams[index], point.baseFrames[index] ?? 0, point.oldestFrames[index] ?? 0)
     })

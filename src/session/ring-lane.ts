@@ -23,6 +23,7 @@ export class RingLane implements Lane {
   endSlot = 0
   nextFrame = 0
   evictedFrames = 0
+  baseFrame = 0
   readonly counters: Float64Array
   readonly #nudgeFrames: number
   readonly #notices: RingNotices | undefined
@@ -91,6 +92,7 @@ export class RingLane implements Lane {
 
   disarm(): void {
     this.#isArmed = false
+    this.baseFrame = this.evictedFrames
   }
 
   #nudge(): void {

@@ -58,8 +58,6 @@ export class Session extends EventTarget {
   #state: SessionState = 'ready'
   #durationTimer: ReturnType<typeof setTimeout> | undefined
   #startClock: ClockSnapshot | undefined
-  /** By stream, frames a flight recorder let go before its trigger. */
-  #baseFrames: number[] = []
   #flushes = 0
   /** Settles when the engine has the session, or will not have it. */
   #opening: Promise<unknown> = Promise.resolve()
@@ -176,7 +174,6 @@ export class Session extends EventTarget {
       lane.trim(this.#settings.preTriggerMs!)
       lane.disarm()
     }
-    this.#baseFrames = this.#streams.map(({ lane }) => lane.evictedFrames)
     this.#link.sendNote({ kind: 'mark', mark, clock: now })
     this.#record()
     await this.#openFirst()
@@ -334,7 +331,7 @@ export class Session extends EventTarget {
         rings: this.#streams.map(({ ring }) => ring),
         epoch: this.#epoch++,
         seq: this.#seq,
-        baseFrames: this.#baseFrames,
+        baseFrames: lanes.map((lane) => lane.baseFrame),
         oldestFrames: lanes.map((lane) => lane.oldestFrame),
       },
       port2,

@@ -100,7 +100,6 @@ function declareStream(name: string, options: StreamOptions): StreamDeclaration 
         ...(resample ? { resampledHz: resample.rateHz } : {}),
       },
       ...(maxGapMs === undefined ? {} : { gapMs: maxGapMs }),
-      ...(overflow === 'drop-oldest' ? { dropsTaken: true } : {}),
     },
   }
 }
