@@ -1,12 +1,10 @@
-import type { Chunk, ClockSnapshot, LossCounts, StreamDescriptor } from '../wire/model.js'
+import type { Chunk, ClockSnapshot, LossCounts, Mark, StreamDescriptor } from '../wire/model.js'
 
 /** A stream as declared; its clock may stay open until the first write. */
 export interface StreamPlan {
   descriptor: Omit<StreamDescriptor, 'clock'> & Partial<Pick<StreamDescriptor, 'clock'>>
   /** Stretch without a frame that counts as a gap; default four nominal periods. */
   gapMs?: number
-  /** Whether frames that were taken can give way to later ones (`overflow: 'drop-oldest'`). */
-  dropsTaken?: boolean
 }
 
 /** All a pipeline has to know of a session before the first frame. */
@@ -30,12 +28,14 @@ export interface ResumePoint {
   epoch: number
   /** At least the number of chunks stored. */
   seq: number
-  /** Per stream the frames that were let go, and counted, before the first one that can come. */
+  /** Per stream the number of the first frame that can come. */
   baseFrames: number[]
   /** Per stream the number of the oldest frame that can still be given. */
   oldestFrames: number[]
   /** The last chunk that is stored, if any is left. */
   lastChunk: Chunk | undefined
+  /** Marks that are stored and may be given again. */
+  storedMarks: Mark[]
 }
 
 /** What the page knows of a stream's losses before the worker sees a frame: cumulative. */

@@ -38,6 +38,8 @@ export class SessionPipeline {
   #epoch = 0
   #seq = 0
   #pendingBytes = 0
+  /** A resampler has taken frames since the last chunk, whether or not it gave any. */
+  #hasNewInput = false
   #startedAtNs: bigint
   #endedAtNs: bigint
   /** Readings before the latest one that the open chunk carries: the start of the session. */
@@ -64,7 +66,11 @@ export class SessionPipeline {
 
   /** Whether the open chunk holds anything worth sealing. */
   get isEmpty(): boolean {
-    return this.#pendingBytes === 0 && this.#marks.length === 0 && !this.#hasNewLabels
+    return !this.#hasContent && !this.#hasNewInput
+  }
+
+  get #hasContent(): boolean {
+    return this.#pendingBytes > 0 || this.#marks.length > 0 || this.#hasNewLabels
   }
 
   get startedAtNs(): bigint {
@@ -84,7 +90,7 @@ export class SessionPipeline {
     return this.streams.map((stream) => stream.nextFrame)
   }
 
-  /** Goes on, in a new epoch, where a pipeline before has ended. Marks of the last stored chunk are known again. */
+  /** Goes on, in a new epoch, where a pipeline before has ended. Marks that are stored are known again. */
   resume(point: ResumePoint): void {
     const { lastChunk } = point
     this.#epoch = Math.max(point.epoch, (lastChunk?.epoch ?? -1) + 1)
@@ -94,8 +100,8 @@ export class SessionPipeline {
       this.#endedAtNs = lastChunk.endedAtNs
       this.#labels = lastChunk.labels
       this.#labelsRevision = lastChunk.labelsRevision
-      this.#storedMarks = lastChunk.marks
     }
+    this.#storedMarks = point.storedMarks
     this.streams.forEach((stream, index) => {
       stream.resume(lastChunk?.streams[index], point.baseFrames[index] ?? 0, point.oldestFrames[index] ?? 0)
     })
@@ -132,6 +138,7 @@ export class SessionPipeline {
     if (known >= given.frameCount) return
     const block = known === 0 ? given : withoutFirst(given, known)
     stream.useClock(clockName)
+    if (stream.isResampled) this.#hasNewInput = true
     const noteEnd = (first: number, frameCount: number) => {
       if (this.#isImport) this.#noteImportedEnd(streamIndex, clockName, block, first, frameCount)
     }
@@ -195,6 +202,7 @@ export class SessionPipeline {
     this.#pendingBytes = 0
     this.#marks = []
     this.#hasNewLabels = false
+    this.#hasNewInput = false
     this.#earlierClocks = []
     this.#events.onSealed({ chunk, frame: frameOf(chunk, this.#kernels) })
   }
@@ -217,7 +225,7 @@ export class SessionPipeline {
     for (let first = 0; first < block.frameCount; ) {
       let room = Math.floor((this.#plan.chunkMaxBytes - this.#pendingBytes) / stream.frameBytes)
       if (room <= 0) {
-        if (!this.isEmpty) {
+        if (this.#hasContent) {
           this.seal()
           continue
         }

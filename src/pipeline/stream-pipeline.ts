@@ -74,9 +74,7 @@ export class StreamPipeline {
 
   /** Number of the next frame expected from the page: every earlier one is taken or accounted for. */
   get nextFrame(): number {
-    // with drop-oldest the frames that overflowed had been numbered
-    const dropped = this.#plan.dropsTaken ? Math.max(this.#baseFrame, this.#page.lost.overflow ?? 0) : this.#baseFrame
-    return this.#taken + this.#workerLost + dropped
+    return this.#baseFrame + this.#taken + this.#workerLost
   }
 
   /** How many of the frames that begin with number `firstFrame` came before; frames that never came are counted lost. */

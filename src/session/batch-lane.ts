@@ -11,6 +11,7 @@ const SPARE_MEMORIES = 16
 export class BatchLane implements Lane {
   readonly cursor: Cursor
   evictedFrames = 0
+  readonly baseFrame = 0
   oldestFrame = 0
   readonly counters = new Float64Array(16)
   readonly #link: DataLink
@@ -21,6 +22,7 @@ export class BatchLane implements Lane {
   readonly #takeDictionaries: () => [number, string[]][]
   readonly #spares: FrameMemory[] = []
   #batchFirstFrame = 0
+  #sentFrames = 0
   #keptFrames = 0
 
   constructor(
@@ -73,7 +75,6 @@ export class BatchLane implements Lane {
       cursor.memory = this.#spares.pop() ?? createBatch(memory.channels)
       cursor.memory.clock = memory.clock
     }
-    const firstFrame = this.#batchFirstFrame
     this.#batchFirstFrame += frameCount
     this.#keptFrames += frameCount
     cursor.slot = 0
@@ -81,11 +82,16 @@ export class BatchLane implements Lane {
       streamIndex: this.#streamIndex,
       memory: kept,
       frameCount,
-      firstFrame,
+      firstFrame: 0,
       dictionaries: this.#takeDictionaries(),
       clock: readClocks(),
-      counters: this.counters,
       canDrop: this.#dropsOldest || this.#isArmed,
+      // numbers have no holes where batches gave way
+      onFirstSent: (batch) => {
+        batch.firstFrame = this.#sentFrames
+        this.#sentFrames += batch.frameCount
+        batch.memory.counters.set(this.counters)
+      },
       onStored: (stored) => {
         this.#keptFrames -= stored.frameCount
         this.oldestFrame = stored.firstFrame + stored.frameCount
@@ -110,7 +116,6 @@ export class BatchLane implements Lane {
       if (old === 0) break
       batch.memory = copyOf(batch.memory, old, batch.frameCount - old)
       batch.frameCount -= old
-      batch.firstFrame += old
       this.#drop(old)
       break
     }
@@ -119,7 +124,6 @@ export class BatchLane implements Lane {
   disarm(): void {
     this.#isArmed = false
     for (const batch of this.#link.batchesOf(this.#streamIndex)) batch.canDrop = this.#dropsOldest
-    this.oldestFrame = this.evictedFrames
   }
 
   #newestKeptMs(): number | undefined {

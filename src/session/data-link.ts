@@ -8,13 +8,14 @@ export interface KeptBatch {
   streamIndex: number
   memory: FrameMemory
   frameCount: number
+  /** Number of its first frame among those of the stream that were ever sent; known once it is sent. */
   firstFrame: number
   dictionaries: [channelIndex: number, values: string[]][]
   clock: ClockSnapshot
-  /** The stream's counters, noted in the batch when it is first sent. */
-  counters: Float64Array
   /** Whether it may give way to later ones while it was never sent. */
   canDrop: boolean
+  /** Notes number and counters in the batch: from now on it stays as it is. */
+  onFirstSent(batch: KeptBatch): void
   onStored(batch: KeptBatch): void
   onDropped(batch: KeptBatch): void
 }
@@ -67,9 +68,15 @@ export class DataLink {
     this.#onMessage = onMessage
   }
 
-  /** Number of the last message. */
-  get serial(): number {
+  /** Has everything written by now stay until it is stored; returns the number of the last message. */
+  secure(): number {
+    for (const { batch } of this.#kept) if (batch) batch.canDrop = false
     return this.#serial
+  }
+
+  /** Number of the last message up to `serial` that a worker has yet to take up; 0: none, all of them are stored. */
+  lastKept(serial: number): number {
+    return this.#kept.findLast((kept) => kept.serial <= serial)?.serial ?? 0
   }
 
   get hasRoom(): boolean {
@@ -201,10 +208,8 @@ export class DataLink {
       this.#port!.postMessage({ ...note!, serial } satisfies ToWorker)
       return
     }
+    if (serial > this.#everSentSerial) batch.onFirstSent(batch)
     const { streamIndex, memory, frameCount, firstFrame, dictionaries, clock } = batch
-    if (serial > this.#everSentSerial) {
-      memory.counters.set(batch.counters)
-    }
     const source = new Uint8Array(memory.buffer)
     let buffer = source.length === BATCH_BYTES ? this.#pool.pop() : undefined
     if (buffer) new Uint8Array(buffer).set(source)
@@ -243,7 +248,7 @@ export class DataLink {
           this.#keptBytes -= byteLength
           batch?.onStored(batch)
         }
-        if (message.kind === 'flushed') this.#flushed = message.flush
+        if (message.kind === 'flushed') this.#flushed = Math.max(this.#flushed, message.flush)
         else if (message.final) this.#isOver = true
         this.#wake()
     }

@@ -25,11 +25,13 @@ export interface Lane {
   readonly cursor: Cursor
   /** Cumulative loss counters of the stream: src/worker/frame-memory.ts. */
   readonly counters: Float64Array
-  /** Frames taken since the session began: the number of the next one. */
+  /** Frames taken since the session began. */
   readonly nextFrame: number
   /** Frames that were taken and then lost on the page after all: they count as lost, not as taken. */
   evictedFrames: number
-  /** Number of the oldest frame that is not known to be stored. */
+  /** Number of the first frame the worker will see. */
+  readonly baseFrame: number
+  /** Number of the oldest frame that is not known to be stored, as the worker counts them. */
   readonly oldestFrame: number
   /** Frames taken and not known to be stored, nor given way to later ones. */
   readonly unstoredFrames: number

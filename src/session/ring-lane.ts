@@ -21,6 +21,7 @@ export interface RingNotices {
 export class RingLane implements Lane {
   readonly cursor: Cursor
   evictedFrames = 0
+  baseFrame = 0
   readonly counters: Float64Array
   readonly #nudgeFrames: number
   readonly #notices: RingNotices | undefined
@@ -91,6 +92,7 @@ export class RingLane implements Lane {
 
   disarm(): void {
     this.#isArmed = false
+    this.baseFrame = this.evictedFrames
   }
 
   #nudge(): void {

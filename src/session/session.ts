@@ -58,14 +58,12 @@ export class Session extends EventTarget {
   #state: SessionState = 'ready'
   #durationTimer: ReturnType<typeof setTimeout> | undefined
   #startClock: ClockSnapshot | undefined
-  /** By stream, frames a flight recorder let go before its trigger. */
-  #baseFrames: number[] = []
   #flushes = 0
+  /** Settles when the engine has the session, or will not have it. */
+  #opening: Promise<unknown> = Promise.resolve()
   #epoch = 0
   /** Chunks known to be stored. */
   #seq = 0
-  /** The engine that knew the session is gone. */
-  #isDetached = false
   #reopening: Promise<void> | undefined
   #summary: Promise<SessionSummary> | undefined
   /** Known when the worker was lost just after it had stored the final chunk. */
@@ -178,7 +176,6 @@ export class Session extends EventTarget {
       lane.trim(this.#settings.preTriggerMs!)
       lane.disarm()
     }
-    this.#baseFrames = this.#streams.map(({ lane }) => lane.evictedFrames)
     this.#link.sendNote({ kind: 'mark', mark, clock: now })
     this.#record()
     await this.#openFirst()
@@ -203,10 +200,10 @@ export class Session extends EventTarget {
     if (this.#state === 'stopped' || this.#state === 'armed') return
     if (this.#failure) throw this.#failure
     this.#handOver()
-    const { serial } = this.#link
+    const serial = this.#link.secure()
     this.#flushes += 1
     const flush = this.#flushes
-    await this.#control('flush', () => [this.id, serial, flush])
+    await this.#control('flush', () => [this.id, this.#link.lastKept(serial), flush])
     await this.#link.flushed(flush)
     if (this.#failure) throw this.#failure
   }
@@ -288,7 +285,8 @@ export class Session extends EventTarget {
     }
     try {
       const counts = this.#streams.map(({ writer }) => writer.counts)
-      const summary = await this.#control('stop', () => [this.id, this.#link.serial, readClocks(), counts])
+      const serial = this.#link.secure()
+      const summary = await this.#control('stop', () => [this.id, this.#link.lastKept(serial), readClocks(), counts])
       await this.#link.finalStored()
       this.#become('stopped')
       this.#end()
@@ -303,10 +301,7 @@ export class Session extends EventTarget {
   /** Opens the session in the engine for the first time. */
   async #openFirst(): Promise<void> {
     const attachment: Attachment = {
-      detach: () => {
-        this.#isDetached = true
-        this.#link.detach()
-      },
+      detach: () => this.#link.detach(),
       attach: () => this.#open(),
       fail: (error) => this.#fail('worker-lost', error.message, error),
     }
@@ -328,7 +323,7 @@ export class Session extends EventTarget {
   async #open(): Promise<void> {
     const { port1, port2 } = new MessageChannel()
     const lanes = this.#streams.map(({ lane }) => lane)
-    const summary = await this.#client.call(
+    const answer = this.#client.call(
       'openSession',
       {
         id: this.id,
@@ -338,12 +333,13 @@ export class Session extends EventTarget {
         rings: this.#streams.map(({ ring }) => ring),
         epoch: this.#epoch++,
         seq: this.#seq,
-        baseFrames: this.#baseFrames,
+        baseFrames: lanes.map((lane) => lane.baseFrame),
         oldestFrames: lanes.map((lane) => lane.oldestFrame),
       },
       port2,
     )
-    this.#isDetached = false
+    this.#opening = answer.catch(() => {})
+    const summary = await answer
     if (summary) {
       this.#endedSummary = summary
       this.#link.close()
@@ -357,8 +353,7 @@ export class Session extends EventTarget {
   ): Promise<Awaited<ReturnType<RecorderApi[M]>>> {
     for (;;) {
       try {
-        // a new engine knows the session only when it has been opened there
-        if (this.#isDetached) await this.#client.ready()
+        await this.#isOpened()
         return await this.#client.call(method, ...args())
       } catch (error) {
         if (this.#failure) throw this.#failure
@@ -369,6 +364,15 @@ export class Session extends EventTarget {
         if (this.#endedSummary && method === 'stop') return this.#endedSummary as never
         if (this.#endedSummary && method === 'flush') return undefined as never
       }
+    }
+  }
+
+  /** A new engine is there before it has the session: calls about it have to wait. */
+  async #isOpened(): Promise<void> {
+    await this.#client.ready()
+    for (let opening: unknown; opening !== this.#opening; ) {
+      opening = this.#opening
+      await opening
     }
   }
 
@@ -424,7 +428,8 @@ export class Session extends EventTarget {
     if (this.#state === 'stopped' || this.#state === 'failed') return
     clearTimeout(this.#durationTimer)
     this.#failure = cause instanceof KymographError ? cause : new KymographError(code, message, { cause })
-    const reason = storedFrames ? 'storage-error' : 'worker-lost'
+    const isLoss = code === 'worker-lost' || code === 'worker-timeout' || code === 'disposed'
+    const reason = isLoss ? 'worker-lost' : 'storage-error'
     for (const [index, { writer }] of this.#streams.entries()) writer.fail(reason, storedFrames?.[index])
     this.#become('failed')
     this.#emit('error', this.#failure)

@@ -62,6 +62,8 @@ export class StreamWriter {
   readonly #onInvalidValue: (channel: string, value: unknown) => void
   readonly #progress: () => Promise<void>
   #refusal: LossReason | undefined
+  /** Frames refused since the session has ended: nobody else hears of them. */
+  readonly #refusedAfterEnd: PageCounts['lost'] = {}
   #waiting: (() => void)[] = []
 
   /** Made by a session; see {@link Session.stream}. */
@@ -137,9 +139,12 @@ export class StreamWriter {
 
   /** Frames seen so far, by what became of them on the page; cumulative, a copy. */
   get counts(): StreamCounts {
-    const counts = pageCountsOf(this.#lane.counters)
+    const { lost, invalidValues } = pageCountsOf(this.#lane.counters)
+    for (const [reason, frames] of Object.entries(this.#refusedAfterEnd) as [LossReason, number][]) {
+      lost[reason] = (lost[reason] ?? 0) + frames
+    }
     const { nextFrame, evictedFrames } = this.#lane
-    return { received: nextFrame - evictedFrames + sumOf(counts.lost), ...counts }
+    return { received: nextFrame - evictedFrames + sumOf(lost), lost, invalidValues }
   }
 
   /** From now on frames are refused and counted under `reason`; undefined: taken again. */
@@ -234,7 +239,9 @@ export class StreamWriter {
     if (lane.cursor.slot < lane.cursor.endSlot) return true
     if (this.#refusal !== undefined) {
       // who waits offers them again after the pause
-      if (this.#refusal !== 'paused' || this.#overflow !== 'wait') this.#lose(this.#refusal, frames)
+      if (this.#refusal !== 'paused') {
+        this.#refusedAfterEnd[this.#refusal] = (this.#refusedAfterEnd[this.#refusal] ?? 0) + frames
+      } else if (this.#overflow !== 'wait') this.#lose('paused', frames)
       return false
     }
     if (lane.advance()) return true

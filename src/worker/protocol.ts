@@ -89,7 +89,7 @@ export interface SessionOpening {
   epoch: number
   /** Chunks known to be stored. */
   seq: number
-  /** Frames a flight recorder let go before its trigger, by stream index; empty: none. */
+  /** Number of the first frame that can come, by stream index: a flight recorder's ring let go of those before. */
   baseFrames: number[]
   /** Number of the oldest frame the page still has, by stream index. */
   oldestFrames: number[]
@@ -105,7 +105,7 @@ export type ToWorker =
       buffer: ArrayBuffer
       capacityFrames: number
       frameCount: number
-      /** Number of the first frame, counted over all the stream's frames that were taken. */
+      /** Number of the first frame, counted over all the stream's frames that were sent. */
       firstFrame: number
       /** Per text channel (by channel index) the strings the batch's codes point to. */
       dictionaries: [channelIndex: number, values: string[]][]

@@ -7,7 +7,7 @@ import type { SessionStore } from '../store/port.js'
 import type { SessionPage } from '../store/query.js'
 import type { JourneyRecord, SessionRecord } from '../store/record.js'
 import { decodeChunk, decodeFrame, readFrameHeader } from '../wire/index.js'
-import { type Chunk, type ClockSnapshot, chunkId } from '../wire/model.js'
+import { type ClockSnapshot, chunkId, type Mark } from '../wire/model.js'
 import { resolveJourneyId } from './checks/journey.js'
 import { normalizeLabels } from './checks/labels.js'
 import { checkSessionId, toQuery } from './checks/lookup.js'
@@ -24,7 +24,7 @@ import type {
   StoreChoice,
   StoredChunk,
 } from './protocol.js'
-import { SessionHost } from './session-host.js'
+import { SessionHost, type StoredEnd } from './session-host.js'
 import { summaryOfFinal } from './summary.js'
 
 /** The worker's side of a recorder: opens kernels and store, hosts sessions, answers lookups. Runs on any thread. */
@@ -61,7 +61,7 @@ export class RecorderHost implements RecorderApi {
     const { kernels, store } = this.#open()
     const { id } = opening
     await this.#sessions.get(id)?.close()
-    const last = await lastChunkOf(store, id)
+    const last = await storedEndOf(store, id, opening.seq)
     if (last?.chunk.final) {
       port.close()
       return summaryOfFinal(last.chunk, last.chunks, last.bytes)
@@ -164,16 +164,25 @@ export class RecorderHost implements RecorderApi {
   }
 }
 
-/** The last chunk of a session that is not an amendment, if the store has the session. */
-async function lastChunkOf(
-  store: SessionStore,
-  id: string,
-): Promise<{ chunk: Chunk; chunks: number; bytes: number } | undefined> {
+/** How a session ends in the store, if it is there; the page knows of the chunks before number `knownSeq`. */
+async function storedEndOf(store: SessionStore, id: string, knownSeq: number): Promise<StoredEnd | undefined> {
   const record = await store.get(id)
   if (!record) return undefined
-  const frame = await store.chunkAt(id, record.chunks - 1)
-  if (!frame) return undefined
-  return { chunk: decodeChunk(decodeFrame(frame).payload), chunks: record.chunks, bytes: record.bytes }
+  const { chunks, bytes } = record
+  const chunkAt = async (index: number) => {
+    const frame = await store.chunkAt(id, index)
+    return frame && decodeChunk(decodeFrame(frame).payload)
+  }
+  const chunk = await chunkAt(chunks - 1)
+  if (!chunk) return undefined
+  const marks: Mark[] = []
+  // a mark that fills a chunk is in it before the page is told so with the next one
+  for (let index = chunks - 1, at: typeof chunk | undefined = chunk; at && at.seq >= knownSeq - 1; ) {
+    marks.push(...at.marks)
+    index -= 1
+    at = index < 0 ? undefined : await chunkAt(index)
+  }
+  return { chunk, chunks, bytes, marks }
 }
 
 /** Answers control calls on `port`. */

@@ -4,11 +4,21 @@ import { HANDOVER_MS } from '../limits.js'
 import type { ResumePoint } from '../pipeline/plan.js'
 import { type SealedChunk, SessionPipeline } from '../pipeline/session-pipeline.js'
 import type { SessionStore } from '../store/port.js'
-import type { Chunk, ClockSnapshot } from '../wire/model.js'
+import type { Chunk, ClockSnapshot, Mark } from '../wire/model.js'
 import { labelWarnings } from './checks/labels.js'
 import { FrameInput } from './frame-input.js'
 import type { PageCounts, SessionOpening, SessionSummary, ToPage, ToWorker } from './protocol.js'
 import { summaryOf } from './summary.js'
+
+/** What the store holds of a session already. */
+export interface StoredEnd {
+  /** The last chunk that is no amendment. */
+  chunk: Chunk
+  chunks: number
+  bytes: number
+  /** Marks of the chunks the page may not know to be stored. */
+  marks: Mark[]
+}
 
 /** One session in the worker: takes what comes over its data port, keeps the chunk clock, stores what is sealed. */
 export class SessionHost {
@@ -26,6 +36,8 @@ export class SessionHost {
   #storedChunks: number
   #storedBytes: number
   #failure: KymographError | undefined
+  /** The final chunk is sealed: what still comes changes nothing. */
+  #isComplete = false
   #finished = false
   /** Frames ingested per stream as of the last stored chunk. */
   #storedFrames: number[]
@@ -37,7 +49,7 @@ export class SessionHost {
     store: SessionStore,
     opening: SessionOpening,
     port: MessagePort,
-    last: { chunk: Chunk; chunks: number; bytes: number } | undefined,
+    last: StoredEnd | undefined,
     onEnd: (failure: KymographError | undefined) => void,
   ) {
     this.#opening = opening
@@ -56,8 +68,10 @@ export class SessionHost {
         onGap: (stream, gap) => this.#post({ kind: 'gap', stream, gap }),
       },
     )
-    this.#pipeline.resume(resumePointOf(opening, last?.chunk))
-    if (opening.startClock && !last) this.#pipeline.start(opening.startClock)
+    this.#pipeline.resume(resumePointOf(opening, last))
+    // labels and marks may have been stored before the start
+    const { startClock } = opening
+    if (startClock && last?.chunk.startedAtNs !== startClock.wallNs) this.#pipeline.start(startClock)
     this.#input = new FrameInput(this.#pipeline, settings.streams, rings)
     if (this.#input.hasRings) {
       this.#drainTimer = setInterval(() => this.#drain(), HANDOVER_MS)
@@ -92,6 +106,7 @@ export class SessionHost {
       this.#pipeline.noteClock(clock)
       for (const [index, streamCounts] of counts.entries()) this.#pipeline.updatePageCounts(index, streamCounts)
       this.#pipeline.finish()
+      this.#isComplete = true
     })
     await this.#settled()
     await this.close()
@@ -118,6 +133,7 @@ export class SessionHost {
   }
 
   #receive(message: ToWorker): void {
+    if (this.#isComplete) return
     this.#guard(() => {
       this.#pipeline.noteClock(message.clock)
       switch (message.kind) {
@@ -155,6 +171,7 @@ export class SessionHost {
   }
 
   #drain(): void {
+    if (this.#isComplete) return
     this.#guard(() => this.#input.drain())
     this.#armSealTimer()
   }
@@ -249,7 +266,7 @@ export class SessionHost {
   }
 }
 
-function resumePointOf(opening: SessionOpening, lastChunk: Chunk | undefined): ResumePoint {
+function resumePointOf(opening: SessionOpening, last: StoredEnd | undefined): ResumePoint {
   const { epoch, seq, baseFrames, oldestFrames } = opening
-  return { epoch, seq, baseFrames, oldestFrames, lastChunk }
+  return { epoch, seq, baseFrames, oldestFrames, lastChunk: last?.chunk, storedMarks: last?.marks ?? [] }
 }

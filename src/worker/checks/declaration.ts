@@ -101,7 +101,6 @@ function declareStream(name: string, options: StreamOptions): StreamDeclaration 
         resampledHz: grid?.rateHz,
       },
       gapMs: maxGapMs,
-      dropsTaken: overflow === 'drop-oldest',
     },
   }
 }

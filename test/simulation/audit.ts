@@ -1,0 +1,236 @@
+import { framesOf } from '../../src/read/index.js'
+import { decodeChunk, decodeFrame } from '../../src/wire/index.js'
+import type { Chunk, LossReason, StreamCounts } from '../../src/wire/model.js'
+import { rowsOf } from '../support/collect.js'
+import type { RecordedSession } from './application.js'
+import { Ledger } from './ledger.js'
+
+/** What a session may have gone through, and so what can be asked of it. */
+export interface Circumstances {
+  /** Whatever was stored is still there. */
+  isDurable: boolean
+  /** The store has refused something. */
+  wasRefused: boolean
+  /** The recorder was disposed before the session was stopped. */
+  frames: Uint8Array[]
+}
+
+/** Holds what was stored, and what was said of it, against what the application had offered. */
+export class Audit {
+  readonly findings: string[] = []
+  readonly #recorded: RecordedSession
+  readonly #circumstances: Circumstances
+  readonly #chunks: Chunk[]
+
+  constructor(recorded: RecordedSession, circumstances: Circumstances) {
+    this.#recorded = recorded
+    this.#circumstances = circumstances
+    this.#chunks = circumstances.frames.map((frame) => decodeChunk(decodeFrame(frame).payload))
+  }
+
+  /** After the end of everything. */
+  final(): string[] {
+    const { session, stopped } = this.#recorded
+    const { isDurable, wasRefused } = this.#circumstances
+    this.#checkChain()
+    if (session.state === 'failed') {
+      if (isDurable && !wasRefused) this.#find(`failed without a cause: ${errorOf(stopped)}`)
+      this.#recorded.streams.forEach((stream, index) => void this.#checkFailed(stream, index))
+      return this.findings
+    }
+    if (session.state !== 'stopped') this.#find(`ended ${session.state}`)
+    if (!stopped?.result?.ok) {
+      this.#find(`stop failed: ${errorOf(stopped)}`)
+      return this.findings
+    }
+    const summary = stopped.result.value
+    const isForgotten = !isDurable && this.#chunks.length === 0
+    const isWritten = !isForgotten && (!this.#recorded.isFlightRecorder || this.#recorded.wasTriggered)
+    if (isWritten) this.#expect('final chunks', this.#chunks.filter(({ final }) => final).length, 1)
+    else this.#expect('chunks of an untriggered flight recorder', this.#chunks.length, 0)
+    if (isDurable) this.#expect('chunks in the summary', summary.chunks, this.#chunks.length)
+    this.#recorded.streams.forEach((stream, index) => {
+      const told = summary.streams[stream.name]!
+      this.#expect(`${stream.name}: pending`, told.pending, 0)
+      this.#expect(`${stream.name}: received`, told.received, this.#recorded.receivedAtStop![index])
+      this.#checkLaw(`${stream.name}: summary`, told)
+      this.#checkLosses(stream, told, true)
+      if (!isWritten) return
+      const counts = this.#chunks.at(-1)!.streams[index]!.counts
+      this.#expect(`${stream.name}: final counts`, stable(counts), stable({ ...told }))
+      this.#checkRows(stream, told)
+    })
+    if (isWritten) this.#checkNotes(isDurable)
+    return this.findings
+  }
+
+  /** While the session lives, after a flush with nothing else going on. */
+  quiet(): string[] {
+    this.#checkChain()
+    const last = this.#chunks.at(-1)
+    this.#recorded.streams.forEach((stream, index) => {
+      const { received, lost } = stream.writer.counts
+      const there = received - Object.values(lost).reduce((sum, frames) => sum + frames, 0)
+      this.#expect(`${stream.name}: received on the page`, received, stream.received)
+      const counts = last?.streams[index]?.counts
+      if (this.#circumstances.isDurable || last) {
+        const settled = (counts?.ingested ?? 0) + (counts?.lost['worker-lost'] ?? 0) + (counts?.lost.late ?? 0)
+        this.#expect(`${stream.name}: stored after flush`, settled, there)
+      }
+      if (this.#circumstances.isDurable && stream.kind !== 'resampled') {
+        this.#expect(`${stream.name}: rows after flush`, this.#rowsOf(stream.name).length, there)
+      }
+    })
+    return this.findings
+  }
+
+  /** Chunks follow one another without a gap or an overlap, and no count goes back. */
+  #checkChain(): void {
+    let before: Chunk | undefined
+    for (const chunk of this.#chunks) {
+      const at = `${chunk.epoch}:${chunk.seq}`
+      if (before) {
+        if (before.final) this.#find(`chunk ${at} after the final one`)
+        if (chunk.seq <= before.seq) this.#find(`chunk ${at} after ${before.epoch}:${before.seq}`)
+        if (this.#circumstances.isDurable) this.#expect(`seq of chunk ${at}`, chunk.seq, before.seq + 1)
+        if (chunk.epoch < before.epoch) this.#find(`epoch of chunk ${at} after ${before.epoch}`)
+        if (chunk.labelsRevision < before.labelsRevision) this.#find(`labels of chunk ${at} go back`)
+        if (chunk.endedAtNs < before.endedAtNs) this.#find(`end of chunk ${at} goes back`)
+        if (chunk.startedAtNs < before.startedAtNs) this.#find(`start of chunk ${at} goes back`)
+        const hasFrames = before.streams.some(({ counts }) => counts.ingested > 0)
+        if (hasFrames && chunk.startedAtNs !== before.startedAtNs) this.#find(`start of chunk ${at} differs`)
+      }
+      chunk.streams.forEach((piece, index) => {
+        const where = `chunk ${at}, ${piece.descriptor.name}`
+        const earlier = before?.streams[index]
+        const next = earlier ? earlier.firstFrame + earlier.frameCount : 0
+        this.#expect(`${where}: first frame`, piece.firstFrame, next)
+        this.#expect(`${where}: produced`, piece.counts.produced, piece.firstFrame + piece.frameCount)
+        this.#checkLaw(where, piece.counts)
+        const { received } = this.#recorded.streams[index]!
+        if (piece.counts.received > received) this.#find(`${where}: received ${piece.counts.received} of ${received}`)
+        if (earlier) this.#checkGrowth(where, earlier.counts, piece.counts)
+        framesOf(chunk, piece.descriptor.name)
+      })
+      before = chunk
+    }
+  }
+
+  #checkGrowth(where: string, before: StreamCounts, after: StreamCounts): void {
+    // a resampler may find later that frames were late
+    const settled = (counts: StreamCounts) => counts.ingested + (counts.lost.late ?? 0)
+    if (settled(after) < settled(before)) this.#find(`${where}: ingested goes back`)
+    for (const name of ['received', 'produced', 'invalidValues', 'gaps', 'bytes'] as const) {
+      if (after[name] < before[name]) this.#find(`${where}: ${name} goes back from ${before[name]} to ${after[name]}`)
+    }
+    for (const name of ['repeatedTimestamps', 'backwardTimestamps'] as const) {
+      if (after[name] < before[name]) this.#find(`${where}: ${name} goes back from ${before[name]} to ${after[name]}`)
+    }
+    for (const [reason, frames] of Object.entries(before.lost)) {
+      const now = after.lost[reason as LossReason] ?? 0
+      if (now < frames) this.#find(`${where}: lost by ${reason} goes back from ${frames} to ${now}`)
+    }
+  }
+
+  #checkLaw(where: string, counts: StreamCounts): void {
+    const lost = Object.values(counts.lost).reduce((sum, frames) => sum + frames, 0)
+    this.#expect(`${where}: ingested + lost`, counts.ingested + lost, counts.received)
+  }
+
+  /** The library has lost what the application saw refused, and nothing else unless there was a reason. */
+  #checkLosses(stream: Ledger, { lost }: { lost: StreamCounts['lost'] }, isStopped: boolean): void {
+    const { isFlightRecorder, isOver } = this.#recorded
+    const mayEvict = stream.policy === 'drop-oldest' || isFlightRecorder
+    for (const reason of ['paused', 'invalid-value'] as const) {
+      this.#expect(`${stream.name}: lost by ${reason}`, lost[reason] ?? 0, stream.lost[reason] ?? 0)
+    }
+    const overflow = lost.overflow ?? 0
+    const refused = stream.lost.overflow ?? 0
+    if (mayEvict ? overflow < refused : overflow !== refused) {
+      this.#find(`${stream.name}: lost by overflow ${overflow}, refused ${refused}`)
+    }
+    const { isDurable } = this.#circumstances
+    if (isDurable && isStopped && isOver && (lost['worker-lost'] ?? 0) > 0) {
+      this.#find(`${stream.name}: ${lost['worker-lost']} frames lost with a worker though the disk has outlived it`)
+    }
+    if ((lost.late ?? 0) > 0 && stream.kind !== 'resampled') this.#find(`${stream.name}: late frames`)
+  }
+
+  #checkRows(stream: Ledger, { ingested, lost }: StreamCounts): void {
+    if (stream.kind === 'resampled') return
+    const rows = this.#rowsOf(stream.name)
+    const places = this.#placesOf(stream, rows)
+    if (!places || !this.#circumstances.isDurable) return
+    this.#expect(`${stream.name}: rows`, rows.length, ingested)
+    const evicted = (lost.overflow ?? 0) - (stream.lost.overflow ?? 0)
+    this.#expect(`${stream.name}: rows of what was taken`, rows.length, stream.taken.length - evicted)
+  }
+
+  /** Where the rows stand among the frames taken; they have to be frames that were taken, as they were, in order. */
+  #placesOf(stream: Ledger, rows: ReturnType<typeof rowsOf>): boolean {
+    let place = 0
+    for (const [timeNs, value, detail] of rows) {
+      const frame = value as number
+      while (place < stream.taken.length && stream.taken[place] !== frame) place += 1
+      if (place === stream.taken.length) {
+        this.#find(`${stream.name}: frame ${frame} was not taken, is there twice, or out of order`)
+        return false
+      }
+      place += 1
+      if (timeNs !== stream.timesNs[frame]) {
+        this.#find(`${stream.name}: frame ${frame} at ${timeNs}, was ${stream.timesNs[frame]}`)
+      }
+      const expected = Ledger.detailOf(frame, stream.kind)
+      if (detail !== expected) this.#find(`${stream.name}: frame ${frame} has ${String(detail)}, was ${expected}`)
+    }
+    return true
+  }
+
+  #checkFailed(stream: Ledger, index: number): void {
+    const { received, lost } = stream.writer.counts
+    this.#expect(`${stream.name}: received on the page`, received, stream.received)
+    const rest = received - Object.values(lost).reduce((sum, frames) => sum + frames, 0)
+    if (rest < 0) this.#find(`${stream.name}: more lost than received`)
+    if (stream.kind === 'resampled') return
+    const rows = this.#rowsOf(stream.name)
+    this.#placesOf(stream, rows)
+    // what the page calls stored is there; without a word from the worker there may be more
+    const stored = this.#chunks.at(-1)?.streams[index]?.counts.ingested ?? 0
+    if (this.#circumstances.isDurable && rest > stored)
+      this.#find(`${stream.name}: ${rest} said to be stored, ${stored} are`)
+  }
+
+  #checkNotes(isDurable: boolean): void {
+    const found = this.#chunks.flatMap(({ marks }) => marks.map(({ name }) => name))
+    const expected = [...this.#recorded.marks, ...(this.#recorded.wasTriggered ? ['trigger'] : [])]
+    for (const name of new Set(found)) {
+      const times = found.filter((other) => other === name).length
+      if (times > 1) this.#find(`"${name}" is there ${times} times`)
+      if (!expected.includes(name)) this.#find(`"${name}" was never set`)
+    }
+    if (!isDurable) return
+    for (const name of expected) if (!found.includes(name)) this.#find(`"${name}" is missing`)
+    this.#expect('labels', JSON.stringify(this.#chunks.at(-1)!.labels), JSON.stringify(this.#recorded.labels))
+  }
+
+  #rowsOf(stream: string): ReturnType<typeof rowsOf> {
+    return rowsOf(this.#chunks, stream)
+  }
+
+  #expect(what: string, got: unknown, expected: unknown): void {
+    if (got !== expected) this.#find(`${what} expected ${String(expected)}, got ${String(got)}`)
+  }
+
+  #find(text: string): void {
+    this.findings.push(text)
+  }
+}
+
+function stable({ received, ingested, produced, lost, gaps }: StreamCounts): string {
+  return JSON.stringify({ received, ingested, produced, lost: Object.entries(lost).sort(), gaps })
+}
+
+function errorOf(call: RecordedSession['stopped']): string {
+  if (!call?.result) return 'no answer'
+  return call.result.ok ? 'no error' : `${(call.result.error as { code?: string }).code} ${call.result.error.message}`
+}
