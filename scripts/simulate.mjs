@@ -7,6 +7,8 @@ import { parseArgs } from 'node:util'
 import { build } from 'vite'
 
 const PROCESSES = 2
+/** A part that says nothing for so long is caught in a loop. */
+const SILENCE_MAX_MS = 20_000
 const SOURCE_LIMITS = resolve('src/limits.ts')
 const SMALL_LIMITS = resolve('test/simulation/limits.ts')
 
@@ -58,8 +60,25 @@ function runPart(file, part, parts, report) {
   const args = [from + part, from + count, parts, values.verbose ? 1 : 0].map(String)
   return new Promise((settle) => {
     const child = fork(file, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
-    child.on('message', (progress) => report(part, progress))
-    child.on('exit', (code) => settle(code))
+    let last
+    let timer
+    const watch = () => {
+      clearTimeout(timer)
+      timer = setTimeout(() => {
+        console.log(`no end: a seed from ${last?.nextSeed ?? args[0]} on, every ${parts}`)
+        child.kill('SIGKILL')
+      }, SILENCE_MAX_MS)
+    }
+    watch()
+    child.on('message', (progress) => {
+      last = progress
+      watch()
+      report(part, progress)
+    })
+    child.on('exit', (code) => {
+      clearTimeout(timer)
+      settle(code)
+    })
   })
 }
 

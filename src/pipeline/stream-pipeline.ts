@@ -5,6 +5,7 @@ import type {
   ColumnPiece,
   Gap,
   LossCounts,
+  LossReason,
   StreamCounts,
   StreamDescriptor,
   StreamPiece,
@@ -119,8 +120,11 @@ export class StreamPipeline {
     this.#clock = clock
   }
 
-  updatePageCounts(counts: PageCounts): void {
-    this.#page = counts
+  /** Counts that were noted earlier than those known, and come again, change nothing. */
+  updatePageCounts({ lost, invalidValues }: PageCounts): void {
+    const known = this.#page.lost
+    for (const reason of Object.keys(known) as LossReason[]) lost[reason] = Math.max(lost[reason] ?? 0, known[reason]!)
+    this.#page = { lost, invalidValues: Math.max(invalidValues, this.#page.invalidValues) }
   }
 
   /** What the frames of a resampled stream give on the uniform grid. */

@@ -101,13 +101,21 @@ export class RecorderClient {
 
   async #open(wantsWorker: boolean): Promise<void> {
     const channel = await this.#connect(wantsWorker)
+    // opening may take its time, but a worker that lives answers meanwhile
+    const silence = new KymographError('worker-lost', 'the worker does not answer')
+    const timer = channel.worker && setTimeout(() => channel.close(silence), HEARTBEATS_MISSED_MAX * HEARTBEAT_MS)
+    const stopWaiting = () => clearTimeout(timer)
     try {
-      this.#opened = await channel.call('open', this.#options.open)
+      const opened = channel.call('open', this.#options.open)
+      channel.call('ping').then(stopWaiting, stopWaiting)
+      this.#opened = await opened
     } catch (error) {
       channel.close(error as Error)
-      if (!channel.worker || !isLost(error)) throw error
+      if (!channel.worker || !(isLost(error) || (error as KymographError).code === 'worker-timeout')) throw error
       // died while opening
       return this.#open(this.#mayReplace())
+    } finally {
+      stopWaiting()
     }
     this.#channel = channel
     this.#missedBeats = 0
@@ -161,12 +169,13 @@ export class RecorderClient {
       `the worker was lost (${reason}) and replaced${channel.worker ? '' : '; recording goes on on the page'}`,
     )
     for (const attachment of [...this.#attachments]) {
+      // lost once more: the next round takes up what is left
+      if (this.#channel !== channel) break
       await attachment.attach().catch((error: Error) => {
-        // lost once more: the next round takes it up
         if (!isLost(error)) attachment.fail(error)
       })
     }
-    if (!this.#channel) await this.#ready
+    if (this.#channel !== channel && !this.#end) await this.#ready
   }
 
   #mayReplace(): boolean {

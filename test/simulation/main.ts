@@ -19,7 +19,7 @@ async function main(): Promise<void> {
       failed += 1
       console.log(`seed ${seed}: ${run.findings.slice(0, 5).join('\n  ')}`)
     }
-    if (done % 50 === 0) process.send?.({ done, failed, steps })
+    if (done % 10 === 0) process.send?.({ done, failed, steps, nextSeed: seed + step })
   }
   process.send?.({ done, failed, steps })
 }
