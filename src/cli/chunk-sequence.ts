@@ -21,8 +21,8 @@ export class ChunkSequence {
     if (!last)
       return chunk.seq === 0 ? undefined : `the file begins with chunk ${id}: ${chunk.seq} before it are missing`
     if (last.sessionId !== chunk.sessionId) return `chunk ${id} of another session follows ${chunkId(last)}`
-    if (last.epoch !== chunk.epoch || chunk.seq === last.seq + 1) return undefined
-    if (chunk.seq < last.seq) return `chunk ${id} comes after ${chunkId(last)}`
+    if (chunk.epoch >= last.epoch && chunk.seq === last.seq + 1) return undefined
+    if (chunk.seq <= last.seq || chunk.epoch < last.epoch) return `chunk ${id} comes after ${chunkId(last)}`
     return `chunk ${id} follows ${chunkId(last)}: ${chunk.seq - last.seq - 1} between them are missing`
   }
 }
