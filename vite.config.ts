@@ -6,6 +6,7 @@ import { defineConfig, type EnvironmentOptions, type Plugin } from 'vite'
 /** Published files and the modules they are made of: one self-contained ESM file each. */
 const BROWSER_ENTRIES = {
   index: 'src/index.ts',
+  recorder: 'src/browser-recorder.ts',
   'in-thread': 'src/worker/in-thread.ts',
   worker: 'src/worker/entry.ts',
   read: 'src/read/index.ts',
@@ -21,14 +22,20 @@ const NODE_ENTRIES = {
   cli: 'src/cli/main.ts',
 }
 
-/** Dynamic imports that stay what they are, of entries of their own. */
-const FALLBACKS: Record<string, string> = {
-  'src/index.ts': './in-thread.js',
-  'src/node/index.ts': './node-in-thread.js',
+/** Dynamic imports that stay what they are: of files of their own, by the module that has them. */
+const KEPT_IMPORTS: Record<string, Record<string, string>> = {
+  'src/index.ts': {
+    './browser-recorder.js': './recorder.js',
+    './worker/in-thread.js': './in-thread.js',
+  },
+  'src/node/index.ts': { './in-thread.js': './node-in-thread.js' },
 }
 
+/** What the recorder's file has in common with the page entry, which loads it: there is one of each class on a page. */
+const IN_PAGE_ENTRY = ['src/errors.ts', 'src/session/events.ts']
+
 /**
- * Worker spawns and fallback imports must reach the bundlers of consumers as literals: `new Worker(new URL("./…js",
+ * Worker spawns and imports on demand must reach the bundlers of consumers as literals: `new Worker(new URL("./…js",
  * import.meta.url), { type: "module" })` and `import("./…js")`. They are hidden from Vite, which rewrites the one and
  * wraps the other in its preloader, and put back after rendering.
  */
@@ -38,10 +45,12 @@ function keepLiterals(): Plugin {
     name: 'kymograph:keep-literals',
     enforce: 'pre',
     transform(code, id) {
-      const fallback = Object.entries(FALLBACKS).find(([file]) => id === resolve(file))?.[1]
+      const imports = Object.entries(KEPT_IMPORTS).find(([file]) => id === resolve(file))?.[1] ?? {}
       const kept = code
         .replace(/new URL\('(\.\/[\w-]+\.js)', import\.meta\.url\)/g, '__KYMOGRAPH_URL__("$1")')
-        .replace(/import\('\.[^']*\/in-thread\.js'\)/g, fallback ? `__KYMOGRAPH_IMPORT__("${fallback}")` : '$&')
+        .replace(/import\('([^']+)'\)/g, (text, path) =>
+          path in imports ? `__KYMOGRAPH_IMPORT__("${imports[path]}")` : text,
+        )
       return kept === code ? null : { code: kept, map: null }
     },
     generateBundle(_, bundle) {
@@ -64,6 +73,19 @@ function carryWorkerCode(): Plugin {
     resolveId: (specifier) => (specifier === id ? `\0${id}` : null),
     load: async (resolved) =>
       resolved === `\0${id}` ? `export default ${JSON.stringify(await readFile('dist/worker.js', 'utf8'))}` : null,
+  }
+}
+
+function shareWithPageEntry(): Plugin {
+  return {
+    name: 'kymograph:share-with-page-entry',
+    enforce: 'pre',
+    applyToEnvironment: ({ name }) => name === 'browser_recorder',
+    async resolveId(specifier, importer) {
+      if (!importer || !specifier.startsWith('.')) return null
+      const file = resolve(importer, '..', specifier.replace(/\.js$/, '.ts'))
+      return IN_PAGE_ENTRY.some((shared) => file === resolve(shared)) ? { id: './index.js', external: true } : null
+    },
   }
 }
 
@@ -106,7 +128,7 @@ const environments = Object.fromEntries([
 
 export default defineConfig({
   publicDir: false,
-  plugins: [keepLiterals(), carryWorkerCode()],
+  plugins: [keepLiterals(), carryWorkerCode(), shareWithPageEntry()],
   environments,
   builder: {
     async buildApp(builder) {

@@ -1,18 +1,16 @@
-import { type BrowserRecorderOptions, openBrowserRecorder } from './browser.js'
+import type { BrowserRecorderOptions } from './browser-recorder.js'
 import type { Recorder } from './session/index.js'
-import { spawnOwnWebWorker } from './worker/own-web-worker.js'
 
-export type { BrowserRecorderOptions } from './browser.js'
-export * from './session/index.js'
-export type { WebWorkerChoice } from './worker/web-worker.js'
+export * from './page-surface.js'
 
 /**
- * Opens a recorder in the browser: starts the worker, or runs on the page where none can be had.
+ * Opens a recorder in the browser: starts the worker, or runs on the page where none can be had. What a page needs to
+ * record is loaded by the first call, so that it weighs nothing before.
  *
  * Sessions are kept in the worker's memory: `store: 'auto'` and `'memory'` are the same for now, and
  * `recorder.capabilities.store` says so.
  *
- * @throws TypeError | RangeError for options that are not valid.
+ * @throws TypeError | RangeError for options that are not valid; KymographError `no-shared-memory`.
  *
  * @example
  * const recorder = await createRecorder()
@@ -21,8 +19,10 @@ export type { WebWorkerChoice } from './worker/web-worker.js'
  * const summary = await session.stop()
  */
 export async function createRecorder(options: BrowserRecorderOptions = {}): Promise<Recorder> {
+  const { openBrowserRecorder } = await import('./browser-recorder.js')
   return openBrowserRecorder(options, {
-    spawnOwn: spawnOwnWebWorker,
+    // bundlers find the worker by this very text
+    spawnOwn: (adopt) => adopt(new Worker(new URL('./worker.js', import.meta.url), { type: 'module' })),
     serveInThread: async (port) => {
       const { serveInThread } = await import('./worker/in-thread.js')
       await serveInThread(port)

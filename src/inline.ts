@@ -1,12 +1,10 @@
 import workerCode from 'kymograph:worker-code'
-import { type BrowserRecorderOptions, openBrowserRecorder } from './browser.js'
+import { type BrowserRecorderOptions, openBrowserRecorder } from './browser-recorder.js'
 import type { Recorder } from './session/index.js'
 import { serveInThread } from './worker/in-thread.js'
 import { spawnInlineWebWorker } from './worker/inline-web-worker.js'
 
-export type { BrowserRecorderOptions } from './browser.js'
-export * from './session/index.js'
-export type { WebWorkerChoice } from './worker/web-worker.js'
+export * from './page-surface.js'
 
 /**
  * Opens a recorder in the browser, as `createRecorder` of `kymograph` does, from this one file: the worker starts from
@@ -18,5 +16,5 @@ export type { WebWorkerChoice } from './worker/web-worker.js'
  * const recorder = await createRecorder()
  */
 export async function createRecorder(options: BrowserRecorderOptions = {}): Promise<Recorder> {
-  return openBrowserRecorder(options, { spawnOwn: () => spawnInlineWebWorker(workerCode), serveInThread })
+  return openBrowserRecorder(options, { spawnOwn: (adopt) => spawnInlineWebWorker(workerCode, adopt), serveInThread })
 }

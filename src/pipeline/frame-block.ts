@@ -2,14 +2,15 @@
  * Frames of one stream as they stand in memory: `frameCount` of them, borrowed until return. Masks and values begin at
  * frame `from` of theirs.
  *
- * Masks have two halves per frame, bit c set when channel c is absent; values are 64-bit slots, frames × channels,
- * interleaved (src/worker/frame-memory.ts draws it).
+ * Masks have two halves per frame, bit c set when channel c is absent; values are 64-bit slots, channel after
+ * channel, `stride` slots apart (src/worker/frame-memory.ts draws it).
  */
 export interface FrameBlock {
   /** Int64 nanoseconds, from the first frame of the block on. */
   timeHalves: Int32Array
   masks: Int32Array
   valueHalves: Int32Array
+  stride: number
   from: number
   frameCount: number
 }

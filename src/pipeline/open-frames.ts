@@ -17,6 +17,8 @@ export class OpenFrames {
   readonly timeHalves: Int32Array
   readonly masks: Int32Array
   readonly valueHalves: Int32Array
+  /** Slots from one channel's first frame to the next one's. */
+  readonly stride: number
   readonly #channels: number
   /** One column at a time is gathered here before it is coded. */
   readonly #column: ArrayBuffer
@@ -26,6 +28,7 @@ export class OpenFrames {
 
   constructor(capacityFrames: number, channels: number) {
     this.#channels = channels
+    this.stride = capacityFrames
     this.timestampsNs = new BigInt64Array(capacityFrames)
     this.timeHalves = new Int32Array(this.timestampsNs.buffer)
     this.masks = new Int32Array(2 * capacityFrames)
@@ -42,8 +45,11 @@ export class OpenFrames {
     const at = this.frameCount
     this.timeHalves.set(block.timeHalves.subarray(2 * first, 2 * (first + frameCount)), 2 * at)
     this.masks.set(block.masks.subarray(2 * from, 2 * to), 2 * at)
-    const stride = 2 * this.#channels
-    this.valueHalves.set(block.valueHalves.subarray(stride * from, stride * to), stride * at)
+    const { valueHalves, stride } = block
+    for (let c = 0; c < this.#channels; c++) {
+      const column = valueHalves.subarray(2 * (c * stride + from), 2 * (c * stride + to))
+      this.valueHalves.set(column, 2 * (c * this.stride + at))
+    }
     this.frameCount = at + frameCount
   }
 
@@ -69,29 +75,25 @@ export class OpenFrames {
   /** The channel's values as a contiguous array of its type, absent ones left out. Good until the next call. */
   columnOf(channel: number, type: ChannelType, validity: Uint8Array | undefined): ColumnArray {
     const { valueHalves, frameCount } = this
-    const column = this.#columnHalves
+    const first = 2 * channel * this.stride
     const isWide = rawValueBytes(type) === 8
-    const step = 2 * this.#channels
-    let source = 2 * channel
+    if (isWide && validity === undefined) return this.#wideColumn(type, valueHalves.buffer, 4 * first, frameCount)
+    const column = this.#columnHalves
     let target = 0
-    for (let frame = 0; frame < frameCount; frame++, source += step) {
+    for (let frame = 0, source = first; frame < frameCount; frame++, source += 2) {
       if (validity !== undefined && ((validity[frame >> 3]! >> (frame & 7)) & 1) === 0) continue
       column[target++] = valueHalves[source]!
       if (isWide) column[target++] = valueHalves[source + 1]!
     }
-    switch (type) {
-      case 'f64':
-        return new Float64Array(this.#column, 0, target >> 1)
-      case 'i64':
-        return new BigInt64Array(this.#column, 0, target >> 1)
-      case 'f32':
-        return new Float32Array(this.#column, 0, target)
-      default:
-        return new Int32Array(this.#column, 0, target)
-    }
+    if (isWide) return this.#wideColumn(type, this.#column, 0, target >> 1)
+    return type === 'f32' ? new Float32Array(this.#column, 0, target) : new Int32Array(this.#column, 0, target)
   }
 
   clear(): void {
     this.frameCount = 0
+  }
+
+  #wideColumn(type: ChannelType, buffer: ArrayBufferLike, byteOffset: number, count: number): ColumnArray {
+    return type === 'f64' ? new Float64Array(buffer, byteOffset, count) : new BigInt64Array(buffer, byteOffset, count)
   }
 }

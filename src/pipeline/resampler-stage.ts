@@ -36,18 +36,18 @@ export class ResamplerStage {
   }
 
   #valuesOf(block: FrameBlock): Float64Array {
+    const { from, frameCount, masks, stride } = block
+    const halves = block.valueHalves
+    const floats = new Float32Array(halves.buffer, halves.byteOffset, halves.length)
+    const doubles = new Float64Array(halves.buffer, halves.byteOffset, halves.length / 2)
     const channels = this.#channels.length
-    const { from, frameCount, masks } = block
-    const halves = block.valueHalves.slice(2 * channels * from, 2 * channels * (from + frameCount))
-    const floats = new Float32Array(halves.buffer)
-    const doubles = new Float64Array(halves.buffer)
     const values = new Float64Array(frameCount * channels)
     for (let frame = 0; frame < frameCount; frame++) {
       for (let c = 0; c < channels; c++) {
-        const slot = frame * channels + c
+        const slot = c * stride + from + frame
         const isAbsent = (masks[2 * (from + frame) + (c >> 5)]! >>> (c & 31)) & 1
-        if (isAbsent) values[slot] = Number.NaN
-        else values[slot] = this.#channels[c]!.type === 'f32' ? floats[2 * slot]! : doubles[slot]!
+        const value = this.#channels[c]!.type === 'f32' ? floats[2 * slot]! : doubles[slot]!
+        values[frame * channels + c] = isAbsent ? Number.NaN : value
       }
     }
     return values
@@ -61,8 +61,8 @@ export class ResamplerStage {
     const floats = new Float32Array(slots.buffer)
     for (let frame = 0; frame < frameCount; frame++) {
       for (let c = 0; c < channels; c++) {
-        const slot = frame * channels + c
-        const value = values[slot]!
+        const slot = c * frameCount + frame
+        const value = values[frame * channels + c]!
         if (Number.isNaN(value)) masks[2 * frame + (c >> 5)]! |= 1 << (c & 31)
         else if (this.#channels[c]!.type === 'f32') floats[2 * slot] = value
         else slots[slot] = value
@@ -72,6 +72,7 @@ export class ResamplerStage {
       timeHalves: new Int32Array(timestampsNs.buffer, timestampsNs.byteOffset, 2 * frameCount),
       masks,
       valueHalves: new Int32Array(slots.buffer),
+      stride: frameCount,
       from: 0,
       frameCount,
     }

@@ -148,14 +148,13 @@ export class StreamPipeline {
 
   /** Turns the text codes of the last frame appended into those of the open chunk; returns the bytes of new texts. */
   poolTexts(dictionaries: Map<number, string[]>): number {
-    const { masks, valueHalves, frameCount } = this.#open
+    const { masks, valueHalves, stride, frameCount } = this.#open
     const frame = frameCount - 1
-    const channels = this.#plan.descriptor.channels.length
     let bytes = 0
     for (const [channel, texts] of dictionaries) {
       if ((masks[2 * frame + (channel >> 5)]! >>> (channel & 31)) & 1) continue
       const pool = this.textPools.get(channel)!
-      const slot = 2 * (frame * channels + channel)
+      const slot = 2 * (channel * stride + frame)
       const before = pool.byteLength
       valueHalves[slot] = pool.codeOf(texts[valueHalves[slot]!]!)
       bytes += pool.byteLength - before

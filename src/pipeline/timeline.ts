@@ -58,21 +58,42 @@ export class Timeline {
 
   /** Takes note of `frameCount` timestamps from frame `from` on: int64 nanoseconds as low and high halves. */
   scan(timeHalves: Int32Array, from: number, frameCount: number): void {
-    for (let i = from; i < from + frameCount; i++) {
+    if (frameCount === 0) return
+    let first = from
+    if (this.#frames === 0) {
+      this.#lastLow = timeHalves[2 * first]!
+      this.#lastHigh = timeHalves[2 * first + 1]!
+      first += 1
+    }
+    let lastLow = this.#lastLow
+    let lastHigh = this.#lastHigh
+    let steps = 0
+    let spanNs = 0
+    for (let i = first; i < from + frameCount; i++) {
       const low = timeHalves[2 * i]!
       const high = timeHalves[2 * i + 1]!
-      if (this.#frames > 0) {
-        const stepNs = (high - this.#lastHigh) * TWO_32 + ((low >>> 0) - (this.#lastLow >>> 0))
-        if (stepNs > 0) this.#forward(high, low, stepNs)
-        else if (stepNs === 0) {
-          this.repeated += 1
-          this.#steps += 1
-        } else this.backward += 1
-      }
-      this.#frames += 1
-      this.#lastHigh = high
-      this.#lastLow = low
+      const stepNs = (high - lastHigh) * TWO_32 + ((low >>> 0) - (lastLow >>> 0))
+      if (stepNs > 0) {
+        if (this.#thresholdNs !== undefined && stepNs <= this.#thresholdNs) {
+          steps += 1
+          spanNs += stepNs
+        } else {
+          const interval = { startHigh: lastHigh, startLow: lastLow, endHigh: high, endLow: low, durationNs: stepNs }
+          if (this.#thresholdNs !== undefined) this.#judge(interval, this.#thresholdNs)
+          else if (this.#undecided.push(interval) === NOMINAL_INTERVALS) this.#decide()
+        }
+      } else if (stepNs === 0) {
+        this.repeated += 1
+        steps += 1
+      } else this.backward += 1
+      lastHigh = high
+      lastLow = low
     }
+    this.#steps += steps
+    this.#spanNs += spanNs
+    this.#frames += frameCount
+    this.#lastHigh = lastHigh
+    this.#lastLow = lastLow
   }
 
   /** Frames per second with gaps left out; 0 when there is nothing to tell it from. */
@@ -91,17 +112,6 @@ export class Timeline {
   /** No more timestamps will come: decides what 64 intervals were not there for. */
   finish(): void {
     if (this.#undecided.length > 0) this.#decide()
-  }
-
-  #forward(endHigh: number, endLow: number, durationNs: number): void {
-    if (this.#thresholdNs !== undefined && durationNs <= this.#thresholdNs) {
-      this.#steps += 1
-      this.#spanNs += durationNs
-      return
-    }
-    const interval = { startHigh: this.#lastHigh, startLow: this.#lastLow, endHigh, endLow, durationNs }
-    if (this.#thresholdNs !== undefined) this.#judge(interval, this.#thresholdNs)
-    else if (this.#undecided.push(interval) === NOMINAL_INTERVALS) this.#decide()
   }
 
   #decide(): void {

@@ -2,16 +2,14 @@ import { BATCH_BYTES } from '../limits.js'
 import { FrameMemory, frameMemoryBytes, framesThatFit, OVERFLOW_COUNTER } from '../worker/frame-memory.js'
 import { readClocks } from './clock.js'
 import type { DataLink } from './data-link.js'
-import { type Lane, timeMsOf } from './lane.js'
+import { Cursor, type Lane, timeMsOf } from './lane.js'
 
 /** Full batches kept for reuse. */
 const SPARE_MEMORIES = 16
 
 /** Frames travel in batches: copies of them are transferred, and the page keeps its own until they are stored. */
 export class BatchLane implements Lane {
-  memory: FrameMemory
-  slot = 0
-  endSlot = 0
+  readonly cursor: Cursor
   evictedFrames = 0
   oldestFrame = 0
   readonly counters = new Float64Array(16)
@@ -38,15 +36,15 @@ export class BatchLane implements Lane {
     this.#dropsOldest = dropsOldest
     this.#isArmed = isArmed
     this.#takeDictionaries = takeDictionaries
-    this.memory = createBatch(channels)
+    this.cursor = new Cursor(createBatch(channels))
   }
 
   get nextFrame(): number {
-    return this.#batchFirstFrame + this.slot
+    return this.#batchFirstFrame + this.cursor.slot
   }
 
   get unstoredFrames(): number {
-    return this.#keptFrames + this.slot
+    return this.#keptFrames + this.cursor.slot
   }
 
   get isReady(): boolean {
@@ -54,34 +52,31 @@ export class BatchLane implements Lane {
   }
 
   advance(): boolean {
-    if (this.slot === this.memory.capacityFrames) this.handOver()
-    if (this.slot === 0) {
+    const { cursor } = this
+    if (cursor.slot === cursor.memory.capacityFrames) this.handOver()
+    if (cursor.slot === 0) {
       if (!this.#dropsOldest && !this.#isArmed && !this.#link.hasRoom) return false
       this.#link.armHandOver()
     }
-    this.endSlot = this.memory.capacityFrames
+    cursor.endSlot = cursor.memory.capacityFrames
     return true
   }
 
-  commit(frames: number): void {
-    this.slot += frames
-  }
-
   handOver(): void {
-    const frameCount = this.slot
-    this.endSlot = 0
+    const { cursor } = this
+    const { memory, slot: frameCount } = cursor
+    cursor.endSlot = 0
     if (frameCount === 0) return
-    const { memory } = this
     const isKeptWhole = 2 * frameCount >= memory.capacityFrames
     const kept = isKeptWhole ? memory : copyOf(memory, 0, frameCount)
     if (isKeptWhole) {
-      this.memory = this.#spares.pop() ?? createBatch(memory.channels)
-      this.memory.clock = memory.clock
+      cursor.memory = this.#spares.pop() ?? createBatch(memory.channels)
+      cursor.memory.clock = memory.clock
     }
     const firstFrame = this.#batchFirstFrame
     this.#batchFirstFrame += frameCount
     this.#keptFrames += frameCount
-    this.slot = 0
+    cursor.slot = 0
     this.#link.sendBatch({
       streamIndex: this.#streamIndex,
       memory: kept,
@@ -95,7 +90,7 @@ export class BatchLane implements Lane {
         this.#keptFrames -= stored.frameCount
         this.oldestFrame = stored.firstFrame + stored.frameCount
         const { memory: spare } = stored
-        if (spare.capacityFrames === this.memory.capacityFrames && this.#spares.length < SPARE_MEMORIES) {
+        if (spare.capacityFrames === cursor.memory.capacityFrames && this.#spares.length < SPARE_MEMORIES) {
           this.#spares.push(spare)
         }
       },
@@ -104,7 +99,8 @@ export class BatchLane implements Lane {
   }
 
   trim(preTriggerMs: number): void {
-    const newestMs = this.slot > 0 ? timeMsOf(this.memory, this.slot - 1) : this.#newestKeptMs()
+    const { memory, slot } = this.cursor
+    const newestMs = slot > 0 ? timeMsOf(memory, slot - 1) : this.#newestKeptMs()
     if (newestMs === undefined) return
     const cutoffMs = newestMs - preTriggerMs
     this.#link.dropBatches(this.#streamIndex, (batch) => timeMsOf(batch.memory, batch.frameCount - 1) < cutoffMs)

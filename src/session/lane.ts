@@ -1,15 +1,28 @@
-import type { FrameMemory } from '../worker/frame-memory.js'
+import { type FrameMemory, WRITTEN_INDEX } from '../worker/frame-memory.js'
 
 /**
- * The way of one stream's frames off the page: memory to append to, and what happens when it is full.
- *
- * Frames go into `memory` at `slot` while `slot < endSlot`; then `commit` makes them count. At `endSlot` the lane wants
- * to be asked: `advance` makes room, if it can.
+ * Where the next frame of a stream goes: into `memory` at `slot` while `slot < endSlot`; then the lane wants to be
+ * asked. One class for every lane, and its fields are read in place, so that `push` costs a few nanoseconds.
  */
+export class Cursor {
+  slot = 0
+  endSlot = 0
+  /** Rings: header words to publish frames in, and what to add to a slot for the number modulo 2^32. */
+  ring: Int32Array | undefined
+  ringOffset = 0
+
+  constructor(public memory: FrameMemory) {}
+
+  /** `frames` have been written from `slot` on. */
+  commit(frames: number): void {
+    this.slot += frames
+    if (this.ring !== undefined) Atomics.store(this.ring, WRITTEN_INDEX, (this.ringOffset + this.slot) | 0)
+  }
+}
+
+/** The way of one stream's frames off the page: memory to append to, and what happens when it is full. */
 export interface Lane {
-  readonly memory: FrameMemory
-  readonly slot: number
-  readonly endSlot: number
+  readonly cursor: Cursor
   /** Cumulative loss counters of the stream: src/worker/frame-memory.ts. */
   readonly counters: Float64Array
   /** Frames taken since the session began: the number of the next one. */
@@ -24,8 +37,6 @@ export interface Lane {
   readonly isReady: boolean
   /** Makes room for one frame or more; false when there is none. */
   advance(): boolean
-  /** `frames` have been written from `slot` on. */
-  commit(frames: number): void
   /** Sends on what is there, and asks for `advance` before the next frame. */
   handOver(): void
   /** Flight recorder, before the trigger: lets go of frames older than this before the newest one. */

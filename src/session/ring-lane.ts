@@ -1,6 +1,6 @@
 import { RING_NUDGE_BYTES } from '../limits.js'
 import { type FrameMemory, frameBytes, OVERFLOW_COUNTER } from '../worker/frame-memory.js'
-import { type Lane, timeMsOf } from './lane.js'
+import { Cursor, type Lane, timeMsOf } from './lane.js'
 
 /** Part of a full ring that gives way at once while a flight recorder waits for its trigger. */
 const EVICTED_SHARE = 8
@@ -19,30 +19,32 @@ export interface RingNotices {
  * producer's copy as well.
  */
 export class RingLane implements Lane {
-  slot = 0
-  endSlot = 0
-  nextFrame = 0
+  readonly cursor: Cursor
   evictedFrames = 0
   readonly counters: Float64Array
   readonly #nudgeFrames: number
   readonly #notices: RingNotices | undefined
   #nudgedAtFrame = 0
+  /** Number of the frame in slot 0 of the present stretch. */
+  #originFrame = 0
   /** Nobody reads yet: the oldest frames give way. */
   #isArmed: boolean
 
-  constructor(
-    readonly memory: FrameMemory,
-    notices: RingNotices | undefined,
-    isArmed: boolean,
-  ) {
+  constructor(memory: FrameMemory, notices: RingNotices | undefined, isArmed: boolean) {
+    this.cursor = new Cursor(memory)
+    this.cursor.ring = memory.indices
     this.counters = memory.counters
     this.#notices = notices
     this.#isArmed = isArmed
     this.#nudgeFrames = Math.max(1, Math.floor(RING_NUDGE_BYTES / frameBytes(memory.channels)))
   }
 
+  get nextFrame(): number {
+    return this.#originFrame + this.cursor.slot
+  }
+
   get unstoredFrames(): number {
-    return (this.nextFrame - this.memory.stored) >>> 0
+    return (this.nextFrame - this.cursor.memory.stored) >>> 0
   }
 
   get oldestFrame(): number {
@@ -50,37 +52,35 @@ export class RingLane implements Lane {
   }
 
   get isReady(): boolean {
-    return 2 * this.unstoredFrames <= this.memory.capacityFrames
+    return 2 * this.unstoredFrames <= this.cursor.memory.capacityFrames
   }
 
   advance(): boolean {
-    const { capacityFrames } = this.memory
-    if (this.nextFrame - this.#nudgedAtFrame >= this.#nudgeFrames) this.#nudge()
+    const { cursor, nextFrame } = this
+    const { capacityFrames } = cursor.memory
+    if (nextFrame - this.#nudgedAtFrame >= this.#nudgeFrames) this.#nudge()
     let room = capacityFrames - this.unstoredFrames
     if (room === 0 && this.#isArmed) {
       room = capacityFrames / EVICTED_SHARE
       this.#evict(room)
     }
-    this.slot = (this.nextFrame >>> 0) & (capacityFrames - 1)
-    this.endSlot = Math.min(capacityFrames, this.slot + Math.min(room, this.#nudgeFrames))
+    cursor.slot = (nextFrame >>> 0) & (capacityFrames - 1)
+    cursor.endSlot = Math.min(capacityFrames, cursor.slot + Math.min(room, this.#nudgeFrames))
+    this.#originFrame = nextFrame - cursor.slot
+    cursor.ringOffset = this.#originFrame | 0
     if (room === 0) this.#nudge()
     else this.#notices?.arm()
     return room > 0
   }
 
-  commit(frames: number): void {
-    this.slot += frames
-    this.nextFrame += frames
-    this.memory.written = this.nextFrame
-  }
-
   handOver(): void {
-    this.endSlot = 0
+    this.cursor.endSlot = 0
     if (this.nextFrame !== this.#nudgedAtFrame) this.#nudge()
   }
 
   trim(preTriggerMs: number): void {
-    const { memory, unstoredFrames } = this
+    const { unstoredFrames } = this
+    const { memory } = this.cursor
     if (unstoredFrames === 0) return
     const slotOf = (number: number) => (number >>> 0) & (memory.capacityFrames - 1)
     const cutoffMs = timeMsOf(memory, slotOf(this.nextFrame - 1)) - preTriggerMs
@@ -99,7 +99,7 @@ export class RingLane implements Lane {
   }
 
   #evict(frames: number): void {
-    this.memory.stored = this.memory.stored + frames
+    this.cursor.memory.stored += frames
     this.evictedFrames += frames
     this.counters[OVERFLOW_COUNTER]! += frames
   }

@@ -64,6 +64,8 @@ export class Session extends EventTarget {
   #epoch = 0
   /** Chunks known to be stored. */
   #seq = 0
+  /** The engine that knew the session is gone. */
+  #isDetached = false
   #reopening: Promise<void> | undefined
   #summary: Promise<SessionSummary> | undefined
   /** Known when the worker was lost just after it had stored the final chunk. */
@@ -169,8 +171,10 @@ export class Session extends EventTarget {
       monotonicNs: now.monotonicNs - pastNs,
       wallNs: wallNs > this.#createdClock.wallNs ? wallNs : this.#createdClock.wallNs,
     }
-    for (const { lane } of this.#streams) {
+    for (const { writer, lane } of this.#streams) {
       lane.handOver()
+      // what went by while it was armed is no news
+      this.#losses.since(writer)
       lane.trim(this.#settings.preTriggerMs!)
       lane.disarm()
     }
@@ -299,7 +303,10 @@ export class Session extends EventTarget {
   /** Opens the session in the engine for the first time. */
   async #openFirst(): Promise<void> {
     const attachment: Attachment = {
-      detach: () => this.#link.detach(),
+      detach: () => {
+        this.#isDetached = true
+        this.#link.detach()
+      },
       attach: () => this.#open(),
       fail: (error) => this.#fail('worker-lost', error.message, error),
     }
@@ -336,6 +343,7 @@ export class Session extends EventTarget {
       },
       port2,
     )
+    this.#isDetached = false
     if (summary) {
       this.#endedSummary = summary
       this.#link.close()
@@ -349,11 +357,13 @@ export class Session extends EventTarget {
   ): Promise<Awaited<ReturnType<RecorderApi[M]>>> {
     for (;;) {
       try {
+        // a new engine knows the session only when it has been opened there
+        if (this.#isDetached) await this.#client.ready()
         return await this.#client.call(method, ...args())
       } catch (error) {
         if (this.#failure) throw this.#failure
         if (!isLost(error)) throw error
-        if ((error as KymographError).code === 'wasm-trap') await this.#reopen()
+        if ((error as KymographError).code === 'wasm-trap') await this.#reopen((error as KymographError).message)
         await this.#client.ready()
         if (this.#failure) throw this.#failure
         if (this.#endedSummary && method === 'stop') return this.#endedSummary as never
@@ -363,8 +373,9 @@ export class Session extends EventTarget {
   }
 
   /** The pipeline had to begin anew, in the same engine. */
-  #reopen(): Promise<void> {
+  #reopen(cause: string): Promise<void> {
     this.#reopening ??= (async () => {
+      this.warn('wasm-trap', cause)
       this.#link.detach()
       try {
         await this.#open()
@@ -401,7 +412,7 @@ export class Session extends EventTarget {
         this.warn(message.code, message.message)
         break
       case 'replay':
-        void this.#reopen()
+        void this.#reopen(message.cause)
         break
       case 'failed':
         this.#fail(message.code as ErrorCode, message.message, undefined, message.storedFrames)

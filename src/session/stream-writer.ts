@@ -18,7 +18,7 @@ const RESAMPLED_MAX_MS = 4.6e12
 const RESAMPLED_MAX_NS = 2n ** 62n
 
 /** Channels whose values `push` takes one by one; more come as an array. */
-const PLAIN_CHANNELS_MAX = 6
+const PLAIN_CHANNELS_MAX = 4
 
 /** What a writer is given by its session. */
 export interface StreamWriterOptions {
@@ -75,7 +75,7 @@ export class StreamWriter {
     this.#writers = writers
     this.#onInvalidValue = onInvalidValue
     this.#progress = progress
-    lane.memory.clock = clock
+    lane.cursor.memory.clock = clock
     const isPlain = channels.length <= PLAIN_CHANNELS_MAX && channels.every(({ type }) => type === 'f64')
     this.push =
       isPlain && !plan.descriptor.resampledHz ? this.#plainPush() : (time, ...values) => this.#push(time, values)
@@ -105,12 +105,12 @@ export class StreamWriter {
     }
     this.#checkClock(isMs)
     const bits = hasTypeOfAll(values, this.#plan.descriptor.channels) ? values : undefined
-    const lane = this.#lane
+    const { cursor } = this.#lane
     let taken = 0
     while (taken < length) {
       if (!this.#admit(length - taken)) break
-      const { memory, slot } = lane
-      const room = Math.min(lane.endSlot - slot, length - taken)
+      const { memory, slot } = cursor
+      const room = Math.min(cursor.endSlot - slot, length - taken)
       const frames = this.#recordable(timestamps, taken, room)
       if (frames === 0) {
         this.#lose('invalid-value', 1)
@@ -120,7 +120,7 @@ export class StreamWriter {
       putTimes(timestamps, taken, frames, memory, slot)
       if (bits) copyBits(bits, taken, frames, memory, slot)
       else for (let i = 0; i < frames; i++) this.#putFrame(memory, slot + i, values, (taken + i) * this.#channels)
-      lane.commit(frames)
+      cursor.commit(frames)
       taken += frames
     }
     return taken
@@ -172,43 +172,38 @@ export class StreamWriter {
   }
 
   /**
-   * `push` for a few f64 channels: everything that is not a number in its place goes the long way. A closure over
-   * locals and named parameters, not an array of values, keep it at a few nanoseconds (bench/README.md).
+   * `push` for a few f64 channels: everything that is not a number in its place goes the long way. Named parameters,
+   * not an array of values, keep it at a few nanoseconds (bench/README.md).
    */
   #plainPush(): (time: number | bigint, ...values: Value[]) => boolean {
-    const lane = this.#lane
+    const { cursor } = this.#lane
     const channels = this.#channels
-    const pushAny = (time: number | bigint, values: Value[]) => this.#push(time, values)
-    const clockOf = () => lane.memory.clock
+    const pushAny = (time: number | bigint, values: Value[]) => this.#push(time, withoutMissing(values))
     let isMonotonic = false
-    return function push(time, a, b, c, d, e, f): boolean {
-      // biome-ignore lint/complexity/noArguments: a rest parameter would be an allocation per call
-      const given = arguments.length - 1
-      const { slot, memory } = lane
-      if (slot < lane.endSlot && given <= channels && typeof time === 'number' && time <= TIME_MAX_MS) {
-        if ((isMonotonic ||= clockOf() === 'monotonic') && time >= -TIME_MAX_MS) {
-          const { values } = memory
-          const at = slot * channels
-          let isPlain = putNumber(values, at, a)
-          if (isPlain && channels > 1) isPlain = putNumber(values, at + 1, b)
-          if (isPlain && channels > 2) isPlain = putNumber(values, at + 2, c)
-          if (isPlain && channels > 3) isPlain = putNumber(values, at + 3, d)
-          if (isPlain && channels > 4) isPlain = putNumber(values, at + 4, e)
-          if (isPlain && channels > 5) isPlain = putNumber(values, at + 5, f)
-          if (isPlain) {
-            memory.timesMs[slot] = time
-            memory.masks[2 * slot] = 0
-            memory.masks[2 * slot + 1] = 0
-            lane.commit(1)
-            return true
+    return function push(time, a, b, c, d, e): boolean {
+      const { slot, memory } = cursor
+      if (slot < cursor.endSlot && typeof time === 'number' && time <= TIME_MAX_MS && time >= -TIME_MAX_MS) {
+        isMonotonic ||= memory.clock === 'monotonic'
+        const { values, stride } = memory
+        let isPlain = isMonotonic && putNumber(values, slot, a)
+        if (channels === 1) isPlain &&= b === undefined
+        else {
+          isPlain &&= putNumber(values, stride + slot, b)
+          if (channels === 2) isPlain &&= c === undefined
+          else {
+            isPlain &&= putNumber(values, 2 * stride + slot, c)
+            if (channels === 3) isPlain &&= d === undefined
+            else isPlain &&= putNumber(values, 3 * stride + slot, d) && e === undefined
           }
         }
+        if (isPlain) {
+          memory.timesMs[slot] = time
+          memory.maskWords[slot] = 0
+          cursor.commit(1)
+          return true
+        }
       }
-      const values = [a, b, c, d, e, f]
-      // biome-ignore lint/complexity/noArguments: see above
-      for (let i = values.length; i < given; i++) values.push(arguments[i + 1])
-      values.length = given
-      return pushAny(time, values)
+      return pushAny(time, [a, b, c, d, e])
     }
   }
 
@@ -223,19 +218,20 @@ export class StreamWriter {
       this.#lose('invalid-value', 1)
       return false
     }
-    const { memory, slot } = this.#lane
+    const { cursor } = this.#lane
+    const { memory, slot } = cursor
     if (typeof time === 'bigint') memory.timesNs[slot] = time
     else if (memory.clock === 'monotonic') memory.timesMs[slot] = time
     else putMillisecondsAsNs(time, memory.timeHalves, slot)
     this.#putFrame(memory, slot, values, 0)
-    this.#lane.commit(1)
+    cursor.commit(1)
     return true
   }
 
   /** Whether there is room for a frame; if not, the refusal of `frames` has been counted. */
   #admit(frames: number): boolean {
     const lane = this.#lane
-    if (lane.slot < lane.endSlot) return true
+    if (lane.cursor.slot < lane.cursor.endSlot) return true
     if (this.#refusal !== undefined) {
       // who waits offers them again after the pause
       if (this.#refusal !== 'paused' || this.#overflow !== 'wait') this.#lose(this.#refusal, frames)
@@ -253,7 +249,7 @@ export class StreamWriter {
     for (let c = 0; c < channels; c++) {
       const value = values[from + c]
       if (value !== undefined && value !== null) {
-        if (this.#writers[c]!.put(memory, slot * channels + c, value)) continue
+        if (this.#writers[c]!.put(memory, c * memory.stride + slot, value)) continue
         this.#lane.counters[INVALID_VALUES_COUNTER]! += 1
         if (this.#lane.counters[INVALID_VALUES_COUNTER] === 1) {
           this.#onInvalidValue(this.#plan.descriptor.channels[c]!.name, value)
@@ -264,7 +260,7 @@ export class StreamWriter {
   }
 
   #checkClock(isMs: boolean): void {
-    const { memory } = this.#lane
+    const { memory } = this.#lane.cursor
     let { clock } = memory
     if (clock === undefined) {
       clock = isMs ? 'monotonic' : 'unix'
@@ -297,6 +293,13 @@ export class StreamWriter {
   #lose(reason: LossReason, frames: number): void {
     this.#lane.counters[PAGE_LOSS_REASONS.indexOf(reason)]! += frames
   }
+}
+
+/** The values up to the last one given. */
+function withoutMissing(values: Value[]): Value[] {
+  let count = values.length
+  while (count > 0 && values[count - 1] === undefined) count -= 1
+  return values.slice(0, count)
 }
 
 /** NaN goes the long way: it is stored in its canonical form. */

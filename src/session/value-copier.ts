@@ -25,15 +25,25 @@ export function hasTypeOfAll(values: Values, channels: readonly ChannelDescripto
 
 /** Copies frames `from` … `from + frames` of interleaved values into memory from frame `at` on, bit for bit; none is absent. */
 export function copyBits(values: TypedValues, from: number, frames: number, memory: FrameMemory, at: number): void {
-  const { channels } = memory
-  const first = from * channels
-  const count = frames * channels
-  if (values instanceof Float64Array) memory.values.set(values.subarray(first, first + count), at * channels)
-  else if (values instanceof BigInt64Array) memory.values64.set(values.subarray(first, first + count), at * channels)
-  else {
-    const halves = new Int32Array(values.buffer, values.byteOffset + 4 * first, count)
-    const target = memory.valueHalves
-    for (let i = 0, slot = 2 * at * channels; i < count; i++, slot += 2) target[slot] = halves[i]!
+  const { channels, stride, valueHalves } = memory
+  // halves: a number in between could change the payload of a NaN
+  const width = values.BYTES_PER_ELEMENT / 4
+  const halves = new Int32Array(
+    values.buffer,
+    values.byteOffset + 4 * width * from * channels,
+    width * frames * channels,
+  )
+  for (let c = 0; c < channels; c++) {
+    let source = width * c
+    let target = 2 * (c * stride + at)
+    if (width === 1) {
+      for (let i = 0; i < frames; i++, source += channels, target += 2) valueHalves[target] = halves[source]!
+    } else {
+      for (let i = 0; i < frames; i++, source += 2 * channels, target += 2) {
+        valueHalves[target] = halves[source]!
+        valueHalves[target + 1] = halves[source + 1]!
+      }
+    }
   }
   memory.masks.fill(0, 2 * at, 2 * (at + frames))
 }

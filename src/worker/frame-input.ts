@@ -75,7 +75,7 @@ export class FrameInput {
     frameCount: number,
     dictionaries: Batch['dictionaries'],
   ): void {
-    const { clock = 'monotonic', timesMs, timeHalves, masks, valueHalves } = memory
+    const { clock = 'monotonic', timesMs, timeHalves, masks, valueHalves, stride } = memory
     const halves = this.#timeHalves
     for (let done = 0; done < frameCount; done += PIECE_FRAMES) {
       const frames = Math.min(PIECE_FRAMES, frameCount - done)
@@ -85,6 +85,7 @@ export class FrameInput {
         timeHalves: clock === 'monotonic' ? halves : timeHalves.subarray(2 * first),
         masks,
         valueHalves,
+        stride,
         from: first,
         frameCount: frames,
       }

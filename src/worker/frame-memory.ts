@@ -21,19 +21,21 @@ const CLOCKS: readonly ClockName[] = ['monotonic', 'unix', 'relative']
 
 const HEADER_BYTES = 256
 const COUNTERS_OFFSET = 128
-const WRITE_INDEX = 0
+/** Where a ring's producer publishes the frames written, modulo 2^32. */
+export const WRITTEN_INDEX = 0
 const CLOCK_INDEX = 1
 const READ_INDEX = 16
 
 const TWO_32 = 4_294_967_296
+const PADDING_SLOTS = 8
 
 /**
  * Views on memory that frames travel in from page to worker: a batch, or a ring both threads see.
  *
  *     0         64       128           256
- *     | written | stored | 16 counters | time × capacity | absent mask × capacity | (value × channels) × capacity |
+ *     | written | stored | 16 counters | time × capacity | absent mask × capacity | (value × stride) × channels |
  *
- * Everything takes 64 bits. Times are f64 milliseconds on the `monotonic` clock, else i64 nanoseconds. Bit c of a mask
+ * Everything takes 64 bits. Each channel's values lie together, so that they need no sorting before they are coded. Times are f64 milliseconds on the `monotonic` clock, else i64 nanoseconds. Bit c of a mask
  * says that channel c is absent. f64 and i64 values fill their slot; f32 bits, i32, enum index and text code stand in
  * its low half. Counters are cumulative f64. In a ring `written` and `stored` count frames modulo 2^32, each written
  * by one thread only, and the capacity is a power of two.
@@ -44,12 +46,17 @@ export class FrameMemory {
   readonly timeHalves: Int32Array
   /** Two halves per frame. */
   readonly masks: Int32Array
+  /** The same, a word per frame: 0 is nothing absent. */
+  readonly maskWords: Float64Array
+  /** Slots from one channel's first frame to the next one's. */
+  readonly stride: number
   readonly values: Float64Array
   readonly values64: BigInt64Array
   readonly valueHalves: Int32Array
   readonly valueFloats: Float32Array
   readonly counters: Float64Array
-  readonly #indices: Int32Array
+  /** Header words; see `WRITTEN_INDEX`. */
+  readonly indices: Int32Array
 
   constructor(
     readonly buffer: ArrayBufferLike,
@@ -59,53 +66,53 @@ export class FrameMemory {
     const timesOffset = HEADER_BYTES
     const masksOffset = timesOffset + 8 * capacityFrames
     const valuesOffset = masksOffset + 8 * capacityFrames
-    const slots = capacityFrames * channels
+    this.stride = strideOf(capacityFrames)
+    const slots = this.stride * channels
     this.timesMs = new Float64Array(buffer, timesOffset, capacityFrames)
     this.timesNs = new BigInt64Array(buffer, timesOffset, capacityFrames)
     this.timeHalves = new Int32Array(buffer, timesOffset, 2 * capacityFrames)
     this.masks = new Int32Array(buffer, masksOffset, 2 * capacityFrames)
+    this.maskWords = new Float64Array(buffer, masksOffset, capacityFrames)
     this.values = new Float64Array(buffer, valuesOffset, slots)
     this.values64 = new BigInt64Array(buffer, valuesOffset, slots)
     this.valueHalves = new Int32Array(buffer, valuesOffset, 2 * slots)
     this.valueFloats = new Float32Array(buffer, valuesOffset, 2 * slots)
     this.counters = new Float64Array(buffer, COUNTERS_OFFSET, COUNTERS)
-    this.#indices = new Int32Array(buffer, 0, HEADER_BYTES / 4)
+    this.indices = new Int32Array(buffer, 0, HEADER_BYTES / 4)
   }
 
   get clock(): ClockName | undefined {
-    return CLOCKS[this.#indices[CLOCK_INDEX]! - 1]
+    return CLOCKS[this.indices[CLOCK_INDEX]! - 1]
   }
 
   set clock(clock: ClockName | undefined) {
-    this.#indices[CLOCK_INDEX] = clock === undefined ? 0 : CLOCKS.indexOf(clock) + 1
+    this.indices[CLOCK_INDEX] = clock === undefined ? 0 : CLOCKS.indexOf(clock) + 1
   }
 
   /** Frames written by the producer, modulo 2^32. */
   get written(): number {
-    return Atomics.load(this.#indices, WRITE_INDEX) >>> 0
-  }
-
-  set written(frames: number) {
-    Atomics.store(this.#indices, WRITE_INDEX, frames | 0)
+    return Atomics.load(this.indices, WRITTEN_INDEX) >>> 0
   }
 
   /** Frames whose chunk is stored, modulo 2^32: the producer may overwrite them. */
   get stored(): number {
-    return Atomics.load(this.#indices, READ_INDEX) >>> 0
+    return Atomics.load(this.indices, READ_INDEX) >>> 0
   }
 
   set stored(frames: number) {
-    Atomics.store(this.#indices, READ_INDEX, frames | 0)
+    Atomics.store(this.indices, READ_INDEX, frames | 0)
   }
 
   /** Copies header and `frameCount` frames from frame `from` on out of another memory of as many channels. */
   copy(source: FrameMemory, from: number, frameCount: number): void {
     const to = from + frameCount
-    this.#indices.set(source.#indices)
+    this.indices.set(source.indices)
     this.timeHalves.set(source.timeHalves.subarray(2 * from, 2 * to))
     this.masks.set(source.masks.subarray(2 * from, 2 * to))
-    const stride = 2 * this.channels
-    this.valueHalves.set(source.valueHalves.subarray(stride * from, stride * to))
+    for (let c = 0; c < this.channels; c++) {
+      const column = source.valueHalves.subarray(2 * (c * source.stride + from), 2 * (c * source.stride + to))
+      this.valueHalves.set(column, 2 * c * this.stride)
+    }
   }
 }
 
@@ -120,7 +127,12 @@ export function pageCountsOf(counters: Float64Array): PageCounts {
 
 /** Bytes of a memory for `capacityFrames` frames of `channels` values. */
 export function frameMemoryBytes(channels: number, capacityFrames: number): number {
-  return HEADER_BYTES + capacityFrames * frameBytes(channels)
+  return HEADER_BYTES + 8 * (2 * capacityFrames + channels * strideOf(capacityFrames))
+}
+
+/** Columns a power of two apart would all fall into the same cache sets: a cache line more keeps them apart. */
+function strideOf(capacityFrames: number): number {
+  return capacityFrames % 64 === 0 ? capacityFrames + PADDING_SLOTS : capacityFrames
 }
 
 /** Bytes one frame takes on its way. */
@@ -130,7 +142,7 @@ export function frameBytes(channels: number): number {
 
 /** Frames of `channels` values that fit into a memory of `byteLength` bytes. */
 export function framesThatFit(channels: number, byteLength: number): number {
-  return Math.floor((byteLength - HEADER_BYTES) / frameBytes(channels))
+  return Math.floor((byteLength - HEADER_BYTES - 8 * channels * PADDING_SLOTS) / frameBytes(channels))
 }
 
 /**
@@ -140,7 +152,7 @@ export function framesThatFit(channels: number, byteLength: number): number {
 export function putMillisecondsAsNs(ms: number, halves: Int32Array, at: number): void {
   const ns = Math.round(ms * 1e6)
   if (ns <= Number.MAX_SAFE_INTEGER && ns >= -Number.MAX_SAFE_INTEGER) {
-    const high = Math.floor(ns / TWO_32)
+    const high = Math.floor(ns * (1 / TWO_32))
     halves[2 * at] = ns - high * TWO_32
     halves[2 * at + 1] = high
     return

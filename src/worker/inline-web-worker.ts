@@ -1,5 +1,4 @@
 import type { WorkerThread } from './client.js'
-import { adoptWebWorker } from './web-worker.js'
 
 /** The part of Trusted Types there is need for. */
 interface TrustedTypes {
@@ -24,7 +23,7 @@ function trusted(blobUrl: string): string {
 }
 
 /** Starts a worker from the text of its code, by a Blob URL that is revoked once the worker has started or failed. */
-export function spawnInlineWebWorker(code: string): WorkerThread {
+export function spawnInlineWebWorker(code: string, adopt: (worker: Worker) => WorkerThread): WorkerThread {
   const url = URL.createObjectURL(new Blob([code], { type: 'text/javascript' }))
   let isNeeded = true
   const revoke = () => {
@@ -36,7 +35,7 @@ export function spawnInlineWebWorker(code: string): WorkerThread {
     // revoked any earlier, the worker may not have been fetched yet
     worker.addEventListener('message', revoke, { once: true })
     worker.addEventListener('error', revoke, { once: true })
-    const thread = adoptWebWorker(worker)
+    const thread = adopt(worker)
     return {
       ...thread,
       terminate: () => {

@@ -1,4 +1,5 @@
 import type { WorkerThread } from './client.js'
+import { watchLifeLock } from './life-lock.js'
 import { hasMethods, type WorkerSource, workerSourceOf } from './worker-source.js'
 
 /** Where a browser's recorder takes its worker from. A worker given as an instance is the recorder's from then on. */
@@ -15,19 +16,24 @@ export function webWorkerSourceOf(worker: unknown, spawnOwn: () => WorkerThread)
 }
 
 export function adoptWebWorker(worker: Worker): WorkerThread {
+  const listeners: ((cause: unknown) => void)[] = []
+  const lose = (cause: unknown) => {
+    for (const listener of listeners) listener(cause)
+  }
+  // without a message it is no error of the script: there was no script to run
+  worker.addEventListener('error', (event) =>
+    lose(event.error ?? new Error(event.message || 'the worker could not be loaded: missing, or forbidden here')),
+  )
+  worker.addEventListener('messageerror', () => lose(new Error('a message of the worker could not be read')))
+  const stopWatching = watchLifeLock(worker, () => lose(new Error('the worker has ended')))
   return {
     sendPort: (port) => worker.postMessage(port, [port]),
     onMessage: (listener) => worker.addEventListener('message', (event) => listener(event.data)),
-    onLost: (listener) => {
-      // without a message it is no error of the script: there was no script to run
-      worker.addEventListener('error', (event) =>
-        listener(
-          event.error ?? new Error(event.message || 'the worker could not be loaded: missing, or forbidden here'),
-        ),
-      )
-      worker.addEventListener('messageerror', () => listener(new Error('a message of the worker could not be read')))
-    },
+    onLost: (listener) => listeners.push(listener),
     keepAlive: () => {},
-    terminate: () => worker.terminate(),
+    terminate: () => {
+      stopWatching()
+      worker.terminate()
+    },
   }
 }

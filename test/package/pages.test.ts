@@ -62,7 +62,7 @@ describe.skipIf(!runsBrowserTests)('a page without a bundler', () => {
   it('records through the worker with an import map', async () => {
     const visited = await visit({ entry: `${DIST}/index.js` })
     expect(visited.outcome).toMatchObject(RECORDED_IN_WORKER)
-    expect(scripts(visited)).toEqual([`${DIST}/index.js`, `${DIST}/worker.js`])
+    expect(scripts(visited)).toEqual([`${DIST}/index.js`, `${DIST}/recorder.js`, `${DIST}/worker.js`])
     expect(visited.errors).toEqual([])
   }, 60_000)
 

@@ -1,13 +1,13 @@
 import { checkRecorderOptions, Recorder, type RecorderOptions } from './session/index.js'
 import type { WorkerThread } from './worker/client.js'
-import { type WebWorkerChoice, webWorkerSourceOf } from './worker/web-worker.js'
+import { adoptWebWorker, type WebWorkerChoice, webWorkerSourceOf } from './worker/web-worker.js'
 
 /** Options of `createRecorder` in a browser. */
 export type BrowserRecorderOptions = RecorderOptions<never, WebWorkerChoice>
 
 /** How an entry brings the worker's code. */
 export interface Delivery {
-  spawnOwn: () => WorkerThread
+  spawnOwn: (adopt: (worker: Worker) => WorkerThread) => WorkerThread
   serveInThread: (port: MessagePort) => Promise<void>
 }
 
@@ -17,6 +17,6 @@ export async function openBrowserRecorder(options: BrowserRecorderOptions, deliv
     if (store === 'auto') return { kind: 'memory' }
     throw new RangeError(`"store" expected 'auto' or 'memory' in a browser, got ${String(store)}`)
   })
-  const source = webWorkerSourceOf(worker, delivery.spawnOwn)
+  const source = webWorkerSourceOf(worker, () => delivery.spawnOwn(adoptWebWorker))
   return Recorder.open({ open, source, serveInThread: delivery.serveInThread }, transport)
 }

@@ -1,0 +1,8 @@
+// What every browser entry exports besides `createRecorder`: types, and the few values that cost nothing.
+export type { BrowserRecorderOptions } from './browser-recorder.js'
+export { KymographError } from './errors.js'
+export { SessionEvent } from './session/events.js'
+export type * from './session/index.js'
+export { createSessionId } from './session/session-id.js'
+export { LIBRARY_VERSION } from './session/version.js'
+export type { WebWorkerChoice } from './worker/web-worker.js'
