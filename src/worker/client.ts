@@ -107,7 +107,7 @@ export class RecorderClient {
       channel.close(error as Error)
       if (!channel.worker || !isLost(error)) throw error
       // died while opening
-      return this.#open(this.#mayReplace())
+      return this.#open(this.#mayReplace(error))
     }
     this.#channel = channel
     this.#missedBeats = 0
@@ -147,8 +147,7 @@ export class RecorderClient {
 
   async #replace(cause: unknown): Promise<void> {
     const reason = cause instanceof Error ? cause.message : String(cause)
-    const mayReplace = this.#mayReplace()
-    if (!mayReplace) this.#inThreadReason = `workers kept dying: ${reason}`
+    const mayReplace = this.#mayReplace(cause)
     try {
       await this.#open(mayReplace)
     } catch (error) {
@@ -169,11 +168,13 @@ export class RecorderClient {
     if (!this.#channel) await this.#ready
   }
 
-  #mayReplace(): boolean {
+  #mayReplace(cause: unknown): boolean {
     const nowMs = Date.now()
     this.#replacements += 1
     this.#replacedAtMs = [...this.#replacedAtMs.filter((atMs) => nowMs - atMs < RESTART_WINDOW_MS), nowMs]
-    return this.#options.source?.canRespawn === true && this.#replacedAtMs.length <= RESTARTS_MAX
+    const may = this.#options.source?.canRespawn === true && this.#replacedAtMs.length <= RESTARTS_MAX
+    if (!may) this.#inThreadReason = `workers kept dying: ${cause instanceof Error ? cause.message : String(cause)}`
+    return may
   }
 
   /** Asks a worker with something to do whether it lives. A tick that comes late counts once, however late. */
