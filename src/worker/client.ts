@@ -113,7 +113,7 @@ export class RecorderClient {
       channel.close(error as Error)
       if (!channel.worker || !(isLost(error) || (error as KymographError).code === 'worker-timeout')) throw error
       // died while opening
-      return this.#open(this.#mayReplace())
+      return this.#open(this.#mayReplace(error))
     } finally {
       stopWaiting()
     }
@@ -155,8 +155,7 @@ export class RecorderClient {
 
   async #replace(cause: unknown): Promise<void> {
     const reason = cause instanceof Error ? cause.message : String(cause)
-    const mayReplace = this.#mayReplace()
-    if (!mayReplace) this.#inThreadReason = `workers kept dying: ${reason}`
+    const mayReplace = this.#mayReplace(cause)
     try {
       await this.#open(mayReplace)
     } catch (error) {
@@ -178,11 +177,13 @@ export class RecorderClient {
     if (this.#channel !== channel && !this.#end) await this.#ready
   }
 
-  #mayReplace(): boolean {
+  #mayReplace(cause: unknown): boolean {
     const nowMs = Date.now()
     this.#replacements += 1
     this.#replacedAtMs = [...this.#replacedAtMs.filter((atMs) => nowMs - atMs < RESTART_WINDOW_MS), nowMs]
-    return this.#options.source?.canRespawn === true && this.#replacedAtMs.length <= RESTARTS_MAX
+    const may = this.#options.source?.canRespawn === true && this.#replacedAtMs.length <= RESTARTS_MAX
+    if (!may) this.#inThreadReason = `workers kept dying: ${cause instanceof Error ? cause.message : String(cause)}`
+    return may
   }
 
   /** Asks a worker with something to do whether it lives. A tick that comes late counts once, however late. */

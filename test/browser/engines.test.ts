@@ -14,9 +14,13 @@ const SHARES_MEMORY = { chromium: true, firefox: true, webkit: false }
 
 let node: object[][]
 beforeAll(async () => {
-  node = chunksOf(await recordTablesInNode(await readTables()))
+  node = chunksOf(await recordTablesInNode(await readTables(), { worker: 'none' }))
   for (const chunks of node) expect(chunks.length).toBeGreaterThan(3)
 }, 30_000)
+
+it.each(['batch', 'shared'])('in Node a worker gives the same chunks by transport %s', async (transport) => {
+  expect(chunksOf(await recordTablesInNode(await readTables(), { transport }))).toEqual(node)
+})
 
 describe.each(ENGINES)('in $name', ({ name, runs }) => {
   describe.skipIf(!runs)('a page', () => {

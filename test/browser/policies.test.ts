@@ -34,7 +34,7 @@ const CLEANING = 'delete Object.prototype.toJSON'
 
 let node: object[][]
 beforeAll(async () => {
-  node = chunksOf(await recordTablesInNode(await readTables()))
+  node = chunksOf(await recordTablesInNode(await readTables(), { worker: 'none' }))
 }, 30_000)
 
 describe.each(ENGINES)('in $name', ({ name, runs }) => {

@@ -31,8 +31,13 @@ export class WebKit {
   static async launch({ driver, miniBrowser, xvfb }: WebKitPrograms): Promise<WebKit> {
     const processes: ChildProcess[] = []
     const home = await mkdtemp(join(tmpdir(), 'kymograph-webkit-'))
+    const abandon = () => {
+      for (const { pid } of processes) killGroup(pid)
+    }
+    process.once('exit', abandon)
     const end = async () => {
-      for (const process of processes.reverse()) await endProcess(process)
+      process.off('exit', abandon)
+      for (const started of processes.reverse()) await endProcess(started)
       await rm(home, { recursive: true, force: true, maxRetries: 3 })
     }
     try {
@@ -130,12 +135,14 @@ async function freePort(): Promise<number> {
 
 /** Ends a process and all it has started. */
 async function endProcess(started: ChildProcess): Promise<void> {
-  if (started.pid === undefined || started.exitCode !== null) return
-  const exited = once(started, 'exit')
+  killGroup(started.pid)
+  if (started.pid !== undefined && started.exitCode === null && started.signalCode === null) await once(started, 'exit')
+}
+
+function killGroup(pid: number | undefined): void {
   try {
-    process.kill(-started.pid, 'SIGKILL')
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL')
   } catch {
     // gone by itself
   }
-  await exited
 }
