@@ -162,6 +162,8 @@ export class SessionPipeline {
   }
 
   setLabels(labels: string[], revision: number): void {
+    // given again after a restart
+    if (revision <= this.#labelsRevision) return
     this.#labels = labels
     this.#labelsRevision = revision
     this.#hasNewLabels = true

@@ -305,8 +305,12 @@ export class Session extends EventTarget {
       attach: () => this.#open(),
       fail: (error) => this.#fail('worker-lost', error.message, error),
     }
-    this.#forgetClient = this.#client.attach(attachment)
     try {
+      const isReady = this.#client.ready()
+      this.#opening = isReady.catch(() => {})
+      await isReady
+      // attached any earlier, the session would be taken up by a round that is under way as well
+      this.#forgetClient = this.#client.attach(attachment)
       await this.#open()
     } catch (error) {
       if (!isLost(error)) {
@@ -430,6 +434,7 @@ export class Session extends EventTarget {
     this.#failure = cause instanceof KymographError ? cause : new KymographError(code, message, { cause })
     const isLoss = code === 'worker-lost' || code === 'worker-timeout' || code === 'disposed'
     const reason = isLoss ? 'worker-lost' : 'storage-error'
+    for (const { lane } of this.#streams) lane.handOver()
     for (const [index, { writer }] of this.#streams.entries()) writer.fail(reason, storedFrames?.[index])
     this.#become('failed')
     this.#emit('error', this.#failure)
