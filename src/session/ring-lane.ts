@@ -31,7 +31,10 @@ export class RingLane implements Lane {
   /** Nobody reads yet: the oldest frames give way. */
   #isArmed: boolean
 
-  constructor(memory: FrameMemory, notices: RingNotices | undefined, isArmed: boolean) {
+  /** `firstFrame`: number of the first frame, where a producer before this one has left off. */
+  constructor(memory: FrameMemory, notices: RingNotices | undefined, isArmed: boolean, firstFrame = 0) {
+    this.#originFrame = firstFrame
+    this.#nudgedAtFrame = firstFrame
     this.cursor = new Cursor(memory)
     this.cursor.ring = memory.indices
     this.counters = memory.counters
