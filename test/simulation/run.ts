@@ -110,6 +110,7 @@ class Run {
     }
     await world.act('dispose', () => void this.#calls.track('dispose', recorder.dispose()))
     await this.#settle()
+    if (this.#workers.left > 0) this.#findings.push(`${this.#workers.left} workers are left`)
   }
 
   #circumstances(frames: Uint8Array[]) {
