@@ -122,6 +122,11 @@ export class Session extends EventTarget {
     return session
   }
 
+  /** A flight recorder before its trigger: the engine knows nothing of it. */
+  get #isUnwritten(): boolean {
+    return this.#settings.preTriggerMs !== undefined && this.#startClock === undefined
+  }
+
   get state(): SessionState {
     return this.#state
   }
@@ -197,7 +202,7 @@ export class Session extends EventTarget {
 
   /** Seals a chunk with everything written so far and resolves when it is stored; what a resampler still holds stays with it. */
   async flush(): Promise<void> {
-    if (this.#state === 'stopped' || this.#state === 'armed') return
+    if (this.#state === 'stopped' || this.#isUnwritten) return
     if (this.#failure) throw this.#failure
     this.#handOver()
     const serial = this.#link.secure()
@@ -275,7 +280,7 @@ export class Session extends EventTarget {
     clearTimeout(this.#durationTimer)
     this.#signal?.removeEventListener('abort', this.#abort)
     this.#handOver()
-    const isUnwritten = this.#settings.preTriggerMs !== undefined && this.#startClock === undefined
+    const isUnwritten = this.#isUnwritten
     this.#become('stopping')
     if (isUnwritten) {
       for (const { writer } of this.#streams) writer.fail('stopped')

@@ -111,11 +111,16 @@ export class RecorderClient {
       this.#opened = await opened
     } catch (error) {
       channel.close(error as Error)
+      if (this.#end) throw this.#end
       if (!channel.worker || !(isLost(error) || (error as KymographError).code === 'worker-timeout')) throw error
       // died while opening
       return this.#open(this.#mayReplace(error))
     } finally {
       stopWaiting()
+    }
+    if (this.#end) {
+      channel.close(this.#end)
+      throw this.#end
     }
     this.#channel = channel
     this.#missedBeats = 0
@@ -208,12 +213,11 @@ export class RecorderClient {
       }
       if (!isAnswered) return
       isAnswered = false
-      channel.call('ping').then(
-        () => {
-          isAnswered = true
-        },
-        () => {},
-      )
+      const settle = () => {
+        isAnswered = true
+      }
+      // rejected: that engine is gone, the next one is asked anew
+      channel.call('ping').then(settle, settle)
     }, HEARTBEAT_MS)
     const timer = this.#heartbeat as unknown as { unref?(): void }
     timer.unref?.()

@@ -110,6 +110,9 @@ class Run {
     }
     await world.act('dispose', () => void this.#calls.track('dispose', recorder.dispose()))
     await this.#settle()
+    // one may just be starting
+    await this.#stepUntil(() => this.#workers.left === 0, 60_000)
+    if (this.#workers.left > 0) this.#findings.push(`${this.#workers.left} workers are left`)
   }
 
   #circumstances(frames: Uint8Array[]) {

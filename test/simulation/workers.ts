@@ -87,6 +87,11 @@ export class SimWorkers {
     }
   }
 
+  /** Workers nobody has ended. */
+  get left(): number {
+    return this.#running.length
+  }
+
   /** Ends a running worker, or makes it go silent; false when there is none. */
   strike(): boolean {
     const alive = this.#running.filter(({ thread }) => !thread.isFrozen)
