@@ -2,11 +2,10 @@ import { type ErrorCode, KymographError } from '../errors.js'
 import { normalizeLabels } from '../worker/checks/labels.js'
 import type { SessionOptions } from '../worker/checks/session-options.js'
 import { describe, ownFields } from '../worker/checks/text.js'
-import { type Attachment, isLost, type RecorderClient } from '../worker/client.js'
+import type { RecorderClient } from '../worker/client.js'
 import type {
   ClockSnapshot,
   LossReason,
-  RecorderApi,
   SessionSettings,
   SessionSummary,
   StoredChunk,
@@ -16,6 +15,7 @@ import type {
 import { automaticFacts } from './automatic-facts.js'
 import { readClocks } from './clock.js'
 import { DataLink } from './data-link.js'
+import { EngineSession, type OpeningDetails } from './engine-session.js'
 import { SessionEvent, type SessionEventDetails, type SessionEventName, type SessionState } from './events.js'
 import { LossReport } from './loss-report.js'
 import { createMark } from './marks.js'
@@ -35,6 +35,9 @@ const REFUSAL: Record<SessionState, LossReason | undefined> = {
   failed: 'storage-error',
 }
 
+/** Codes of failures that take frames along which a store might have taken. */
+const LOST_WITH: ReadonlySet<ErrorCode> = new Set(['worker-lost', 'worker-timeout', 'disposed'])
+
 /**
  * One recording with a definite start and stop.
  *
@@ -44,10 +47,10 @@ const REFUSAL: Record<SessionState, LossReason | undefined> = {
 export class Session extends EventTarget {
   readonly id: string = createSessionId()
   readonly journeyId: string | undefined
-  readonly #client: RecorderClient
   readonly #settings: SessionSettings
   readonly #signal: AbortSignal | undefined
   readonly #link: DataLink
+  readonly #engine: EngineSession
   readonly #streams: readonly PageStream[]
   readonly #onEnd: (session: Session) => void
   readonly #losses = new LossReport()
@@ -59,17 +62,8 @@ export class Session extends EventTarget {
   #durationTimer: ReturnType<typeof setTimeout> | undefined
   #startClock: ClockSnapshot | undefined
   #flushes = 0
-  /** Settles when the engine has the session, or will not have it. */
-  #opening: Promise<unknown> = Promise.resolve()
-  #epoch = 0
-  /** Chunks known to be stored. */
-  #seq = 0
-  #reopening: Promise<void> | undefined
   #summary: Promise<SessionSummary> | undefined
-  /** Known when the worker was lost just after it had stored the final chunk. */
-  #endedSummary: SessionSummary | undefined
   #failure: KymographError | undefined
-  #forgetClient: () => void = () => {}
 
   private constructor(
     client: RecorderClient,
@@ -79,7 +73,6 @@ export class Session extends EventTarget {
     onEnd: (s: Session) => void,
   ) {
     super()
-    this.#client = client
     this.#settings = settings
     this.#signal = signal
     this.#onEnd = onEnd
@@ -96,6 +89,10 @@ export class Session extends EventTarget {
       ),
     )
     for (const { writer } of this.#streams) writer.refuse(REFUSAL.ready)
+    this.#engine = new EngineSession(this.id, client, this.#link, () => this.#opening(), {
+      onReopened: (cause) => this.warn('wasm-trap', cause),
+      onFailed: (cause) => this.#fail(cause),
+    })
   }
 
   /** Opens a session in the worker and starts it unless `autoStart` is false. */
@@ -110,7 +107,7 @@ export class Session extends EventTarget {
     const request = { options: options && plain, facts: automaticFacts() }
     const settings = await client.call('checkSession', request)
     const session = new Session(client, settings, transport, signal, onEnd)
-    if (settings.preTriggerMs === undefined) await session.#openFirst()
+    if (settings.preTriggerMs === undefined) await session.#engine.open()
     signal?.addEventListener('abort', session.#abort)
     if (settings.autoStart) await session.start()
     for (const { code, message } of settings.warnings) session.warn(code, message)
@@ -153,7 +150,7 @@ export class Session extends EventTarget {
     this.#require('start', 'ready')
     if (this.#settings.preTriggerMs !== undefined) return this.#become('armed')
     this.#startClock = readClocks()
-    await this.#control('startSession', () => [this.id, this.#startClock!])
+    await this.#engine.call('startSession', () => [this.id, this.#startClock!])
     if (this.#state === 'ready') this.#record()
   }
 
@@ -183,7 +180,7 @@ export class Session extends EventTarget {
     }
     this.#link.sendNote({ kind: 'mark', mark, clock: now })
     this.#record()
-    await this.#openFirst()
+    await this.#engine.open()
   }
 
   /** Refuses frames, counted `paused`, until {@link resume}. */
@@ -208,7 +205,7 @@ export class Session extends EventTarget {
     const serial = this.#link.secure()
     this.#flushes += 1
     const flush = this.#flushes
-    await this.#control('flush', () => [this.id, this.#link.lastKept(serial), flush])
+    await this.#engine.call('flush', () => [this.id, this.#link.lastKept(serial), flush])
     await this.#link.flushed(flush)
     if (this.#failure) throw this.#failure
   }
@@ -245,7 +242,7 @@ export class Session extends EventTarget {
   /** The session's chunks from the first on, as they are stored; ends with the session. */
   async *chunks(): AsyncGenerator<StoredChunk, void, undefined> {
     for (let index = 0; ; index++) {
-      const chunk = await this.#control('chunkAt', () => [this.id, index])
+      const chunk = await this.#engine.call('chunkAt', () => [this.id, index])
       if (!chunk) return
       yield chunk
       if (chunk.final) return
@@ -291,114 +288,19 @@ export class Session extends EventTarget {
     try {
       const counts = this.#streams.map(({ writer }) => writer.counts)
       const serial = this.#link.secure()
-      const summary = await this.#control('stop', () => [this.id, this.#link.lastKept(serial), readClocks(), counts])
+      const summary = await this.#engine.call('stop', () => [
+        this.id,
+        this.#link.lastKept(serial),
+        readClocks(),
+        counts,
+      ])
       await this.#link.finalStored()
       this.#become('stopped')
       this.#end()
       return summary
     } catch (cause) {
-      const code = cause instanceof KymographError ? cause.code : 'storage-error'
-      this.#fail(code, cause instanceof Error ? cause.message : String(cause), cause)
-      throw this.#failure ?? cause
+      throw this.#fail(cause)
     }
-  }
-
-  /** Opens the session in the engine for the first time. */
-  async #openFirst(): Promise<void> {
-    const attachment: Attachment = {
-      detach: () => this.#link.detach(),
-      attach: () => this.#open(),
-      fail: (error) => this.#fail('worker-lost', error.message, error),
-    }
-    try {
-      const isReady = this.#client.ready()
-      this.#opening = isReady.catch(() => {})
-      await isReady
-      // attached any earlier, the session would be taken up by a round that is under way as well
-      this.#forgetClient = this.#client.attach(attachment)
-      await this.#open()
-    } catch (error) {
-      if (!isLost(error)) {
-        const { code, message } = error as KymographError
-        this.#fail(code ?? 'internal', message, error)
-        throw error
-      }
-      await this.#client.ready()
-    }
-    if (this.#failure) throw this.#failure
-  }
-
-  /** Opens the session in the engine, or takes it up in the next one: everything not stored is sent again. */
-  async #open(): Promise<void> {
-    const { port1, port2 } = new MessageChannel()
-    const lanes = this.#streams.map(({ lane }) => lane)
-    const answer = this.#client.call(
-      'openSession',
-      {
-        id: this.id,
-        settings: { ...this.#settings, labels: this.#labels },
-        clock: this.#createdClock,
-        startClock: this.#startClock,
-        rings: this.#streams.map(({ ring }) => ring),
-        epoch: this.#epoch++,
-        seq: this.#seq,
-        baseFrames: lanes.map((lane) => lane.baseFrame),
-        oldestFrames: lanes.map((lane) => lane.oldestFrame),
-      },
-      port2,
-    )
-    this.#opening = answer.catch(() => {})
-    const summary = await answer
-    if (summary) {
-      this.#endedSummary = summary
-      this.#link.close()
-    } else this.#link.attach(port1)
-  }
-
-  /** A call about this session, made again when the engine it was made to is lost. */
-  async #control<M extends keyof RecorderApi>(
-    method: M,
-    args: () => Parameters<RecorderApi[M]>,
-  ): Promise<Awaited<ReturnType<RecorderApi[M]>>> {
-    for (;;) {
-      try {
-        await this.#isOpened()
-        return await this.#client.call(method, ...args())
-      } catch (error) {
-        if (this.#failure) throw this.#failure
-        if (!isLost(error)) throw error
-        if ((error as KymographError).code === 'wasm-trap') await this.#reopen((error as KymographError).message)
-        await this.#client.ready()
-        if (this.#failure) throw this.#failure
-        if (this.#endedSummary && method === 'stop') return this.#endedSummary as never
-        if (this.#endedSummary && method === 'flush') return undefined as never
-      }
-    }
-  }
-
-  /** A new engine is there before it has the session: calls about it have to wait. */
-  async #isOpened(): Promise<void> {
-    await this.#client.ready()
-    for (let opening: unknown; opening !== this.#opening; ) {
-      opening = this.#opening
-      await opening
-    }
-  }
-
-  /** The pipeline had to begin anew, in the same engine. */
-  #reopen(cause: string): Promise<void> {
-    this.#reopening ??= (async () => {
-      this.warn('wasm-trap', cause)
-      this.#link.detach()
-      try {
-        await this.#open()
-      } catch (error) {
-        if (!isLost(error)) this.#fail('internal', String(error), error)
-      } finally {
-        this.#reopening = undefined
-      }
-    })()
-    return this.#reopening
   }
 
   #handOver(): void {
@@ -414,7 +316,7 @@ export class Session extends EventTarget {
     switch (message.kind) {
       case 'stored': {
         const { seq, byteLength, final } = message
-        this.#seq = seq + 1
+        this.#engine.seq = seq + 1
         this.#emit('chunk', { seq, byteLength, final })
         break
       }
@@ -425,30 +327,46 @@ export class Session extends EventTarget {
         this.warn(message.code, message.message)
         break
       case 'replay':
-        void this.#reopen(message.cause)
+        void this.#engine.reopen(message.cause)
         break
       case 'failed':
-        this.#fail(message.code as ErrorCode, message.message, undefined, message.storedFrames)
+        this.#fail(new KymographError(message.code as ErrorCode, message.message), message.storedFrames)
+    }
+  }
+
+  /** What the engine has to know of the session, as it is now. */
+  #opening(): OpeningDetails {
+    const lanes = this.#streams.map(({ lane }) => lane)
+    return {
+      settings: { ...this.#settings, labels: this.#labels },
+      clock: this.#createdClock,
+      startClock: this.#startClock,
+      rings: this.#streams.map(({ ring }) => ring),
+      baseFrames: lanes.map((lane) => lane.baseFrame),
+      oldestFrames: lanes.map((lane) => lane.oldestFrame),
     }
   }
 
   /** `storedFrames` is what the worker knows better than the page: frames in stored chunks, by stream. */
-  #fail(code: ErrorCode, message: string, cause?: unknown, storedFrames?: number[]): void {
-    if (this.#state === 'stopped' || this.#state === 'failed') return
+  #fail(cause: unknown, storedFrames?: number[]): KymographError {
+    if (this.#failure) return this.#failure
+    const message = cause instanceof Error ? cause.message : String(cause)
+    const failure = cause instanceof KymographError ? cause : new KymographError('internal', message, { cause })
+    if (this.#state === 'stopped') return failure
     clearTimeout(this.#durationTimer)
-    this.#failure = cause instanceof KymographError ? cause : new KymographError(code, message, { cause })
-    const isLoss = code === 'worker-lost' || code === 'worker-timeout' || code === 'disposed'
-    const reason = isLoss ? 'worker-lost' : 'storage-error'
+    this.#failure = failure
+    const reason = LOST_WITH.has(failure.code) ? 'worker-lost' : 'storage-error'
     for (const { lane } of this.#streams) lane.handOver()
     for (const [index, { writer }] of this.#streams.entries()) writer.fail(reason, storedFrames?.[index])
     this.#become('failed')
-    this.#emit('error', this.#failure)
+    this.#emit('error', failure)
     this.#end()
+    return failure
   }
 
   #end(): void {
     this.#link.close()
-    this.#forgetClient()
+    this.#engine.end(this.#failure)
     this.#onEnd(this)
   }
 
