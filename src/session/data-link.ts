@@ -235,7 +235,8 @@ export class DataLink {
       case 'recycle': {
         this.#inFlightBytes -= this.#inFlight.shift() ?? 0
         const { buffer } = message
-        if (buffer?.byteLength === BATCH_BYTES && this.#pool.length * BATCH_BYTES < POOL_MAX_BYTES) {
+        const isOwn = buffer instanceof ArrayBuffer && buffer.byteLength === BATCH_BYTES
+        if (isOwn && this.#pool.length * BATCH_BYTES < POOL_MAX_BYTES) {
           this.#pool.push(buffer)
         }
         this.#pump()
