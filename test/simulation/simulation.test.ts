@@ -16,3 +16,17 @@ it('does the same again for the same seed', () => {
     log,
   )
 }, 60_000)
+
+/** Each of these seeds failed while the library had the fault. */
+it.each([
+  [48, 'a call about a session reached a new worker before the session'],
+  [42, 'stop waited for a message that had given way'],
+  [2, 'a flush left frames in the resampler and the page forgot them'],
+  [784, 'flushes were answered in another order'],
+  [1, 'numbers of frames had holes where batches gave way'],
+  [487, 'marks were stored twice'],
+  [23, 'frames refused after the end were counted in a chunk'],
+  [30, 'a worker was started after dispose'],
+])('passes seed %i: %s', (seed) => {
+  expect(simulate('--seed', String(seed))).toBe('1 seeds, 0 failed\n')
+})
