@@ -68,6 +68,8 @@ export class Session extends EventTarget {
   #summary: Promise<SessionSummary> | undefined
   /** Known when the worker was lost just after it had stored the final chunk. */
   #endedSummary: SessionSummary | undefined
+  /** The engine has stopped the session: when it is lost now, nothing is left to be taken up. */
+  #isAnswered = false
   #failure: KymographError | undefined
   #forgetClient: () => void = () => {}
 
@@ -290,6 +292,7 @@ export class Session extends EventTarget {
       const counts = this.#streams.map(({ writer }) => writer.counts)
       const serial = this.#link.secure()
       const summary = await this.#control('stop', () => [this.id, this.#link.lastKept(serial), readClocks(), counts])
+      this.#isAnswered = true
       await this.#link.finalStored()
       this.#become('stopped')
       this.#end()
@@ -304,8 +307,10 @@ export class Session extends EventTarget {
   /** Opens the session in the engine for the first time. */
   async #openFirst(): Promise<void> {
     const attachment: Attachment = {
-      detach: () => this.#link.detach(),
-      attach: () => this.#open(),
+      detach: () => (this.#isAnswered ? this.#link.close() : this.#link.detach()),
+      attach: async () => {
+        if (!this.#isAnswered) await this.#open()
+      },
       fail: (error) => this.#fail('worker-lost', error.message, error),
     }
     try {
