@@ -31,6 +31,8 @@ export class EngineSession {
   #reopening: Promise<void> | undefined
   /** Known when the engine was lost just after it had stored the final chunk. */
   #endedSummary: SessionSummary | undefined
+  /** The engine has stopped the session: when it is lost now, nothing is left to be taken up. */
+  #isAnswered = false
   #failure: Error | undefined
   #detach: () => void = () => {}
 
@@ -56,8 +58,10 @@ export class EngineSession {
       await isReady
       // attached any earlier, the session would be taken up by a round that is under way as well
       this.#detach = this.#client.attach({
-        detach: () => this.#link.detach(),
-        attach: () => this.#open(),
+        detach: () => (this.#isAnswered ? this.#link.close() : this.#link.detach()),
+        attach: async () => {
+          if (!this.#isAnswered) await this.#open()
+        },
         fail: (error) => this.#events.onFailed(error),
       })
       await this.#open()
@@ -79,7 +83,9 @@ export class EngineSession {
     for (;;) {
       try {
         await this.#isOpened()
-        return await this.#client.call(method, ...args())
+        const answer = await this.#client.call(method, ...args())
+        if (method === 'stop') this.#isAnswered = true
+        return answer
       } catch (error) {
         if (this.#failure) throw this.#failure
         if (!isLost(error)) throw error

@@ -5,7 +5,7 @@ import { installWorld } from './machine.js'
 import { Calls } from './promises.js'
 import { Random } from './random.js'
 import { SimWorkers } from './workers.js'
-import { World } from './world.js'
+import { settlePromises, World } from './world.js'
 
 /** Virtual time within which every call has to be answered once nobody asks for anything more. */
 const SETTLE_MAX_MS = 300_000
@@ -145,6 +145,8 @@ class Run {
   async #stepUntil(isDone: () => boolean, maxMs: number): Promise<void> {
     const world = this.#world
     const endMs = world.nowMs + maxMs
+    // calls just made may not have sent anything yet
+    await settlePromises()
     while (!isDone() && world.nowMs < endMs) if (!(await world.step())) break
   }
 

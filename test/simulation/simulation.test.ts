@@ -26,6 +26,7 @@ it.each([
   [1, 'numbers of frames had holes where batches gave way'],
   [487, 'marks were stored twice'],
   [23, 'frames refused after the end were counted in a chunk'],
+  [18156, 'a worker that was lost after it had answered stop was replaced for good'],
   [30, 'a worker was started after dispose'],
 ])('passes seed %i: %s', (seed) => {
   expect(simulate('--seed', String(seed))).toBe('1 seeds, 0 failed\n')
