@@ -19,10 +19,10 @@ export function serializeError(value: unknown): SerializedError {
   return {
     type: value.name,
     message: value.message,
-    ...(value.stack === undefined ? {} : { stack: value.stack }),
-    ...(typeof code === 'string' ? { code } : {}),
-    ...(typeof offset === 'number' ? { offset } : {}),
-    ...(value.cause === undefined ? {} : { cause: serializeError(value.cause) }),
+    stack: value.stack,
+    code: typeof code === 'string' ? code : undefined,
+    offset: typeof offset === 'number' ? offset : undefined,
+    cause: value.cause === undefined ? undefined : serializeError(value.cause),
   }
 }
 
