@@ -76,6 +76,22 @@ function carryWorkerCode(): Plugin {
   }
 }
 
+/**
+ * The loader assigns `Object.hasOwn` to itself, for engines of long ago. Where a page has frozen its globals that
+ * throws, and nothing could be recorded there without a worker.
+ */
+function leaveGlobalsAlone(): Plugin {
+  const polyfill = /^Object\.hasOwn = Object\.hasOwn \|\| function[\s\S]*?^\};$/m
+  return {
+    name: 'kymograph:leave-globals-alone',
+    transform(code, id) {
+      if (!id.includes('@assemblyscript/loader/')) return null
+      if (!polyfill.test(code)) this.error('the loader has changed: does it still assign Object.hasOwn?')
+      return { code: code.replace(polyfill, ''), map: null }
+    },
+  }
+}
+
 function shareWithPageEntry(): Plugin {
   return {
     name: 'kymograph:share-with-page-entry',
@@ -128,7 +144,7 @@ const environments = Object.fromEntries([
 
 export default defineConfig({
   publicDir: false,
-  plugins: [keepLiterals(), carryWorkerCode(), shareWithPageEntry()],
+  plugins: [keepLiterals(), carryWorkerCode(), leaveGlobalsAlone(), shareWithPageEntry()],
   environments,
   builder: {
     async buildApp(builder) {

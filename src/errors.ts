@@ -48,8 +48,9 @@ export class KymographError extends Error {
   readonly offset: number | undefined
 
   constructor(code: ErrorCode, message: string, options: { cause?: unknown; offset?: number } = {}) {
-    super(message, 'cause' in options ? { cause: options.cause } : undefined)
+    super(message, Object.hasOwn(options, 'cause') ? { cause: options.cause } : undefined)
     this.code = code
-    this.offset = options.offset
+    // a page may have polluted Object.prototype
+    this.offset = Object.hasOwn(options, 'offset') ? options.offset : undefined
   }
 }

@@ -26,8 +26,10 @@ function typedArrayName(value: unknown): string | undefined {
   return ArrayBuffer.isView(value) ? Object.prototype.toString.call(value).slice(8, -1) : undefined
 }
 
-export function expectOptions(options: unknown): void {
+/** The options given, and none that a page's polluted `Object.prototype` has. */
+export function ownOptions<T extends object>(options: T): T {
   if (typeof options !== 'object' || options === null) throw typeError('options', 'an object', options)
+  return Object.assign(Object.create(null), options)
 }
 
 export function expectInteger(name: string, value: unknown, min: number, max: number): void {
@@ -60,14 +62,16 @@ export function expectColumnValues(values: unknown): void {
   if (length > COLUMN_MAX_VALUES) throw rangeError('values.length', `at most ${COLUMN_MAX_VALUES}`, length)
 }
 
-export function expectEncodeOptions(options: EncodeColumnOptions): void {
-  expectOptions(options)
-  if (options.level !== undefined) expectOneOf('level', options.level, ['dense', 'fast'])
+/** Whether the column is to be coded fast rather than dense. */
+export function expectFast(options: EncodeColumnOptions): boolean {
+  const { level } = ownOptions(options)
+  if (level !== undefined) expectOneOf('level', level, ['dense', 'fast'])
+  return level === 'fast'
 }
 
-export function expectRingBufferOptions(options: RingBufferOptions): void {
-  expectOptions(options)
-  const { capacityFrames, channels, overflow } = options
+export function expectRingBufferOptions(options: RingBufferOptions): RingBufferOptions {
+  const own = ownOptions(options)
+  const { capacityFrames, channels, overflow } = own
   expectInteger('channels', channels, 1, RING_CHANNELS_MAX_COUNT)
   expectInteger('capacityFrames', capacityFrames, 1, Number.MAX_SAFE_INTEGER)
   const mostFrames = Math.floor(RING_MAX_BYTES / (8 * (channels + 1))) - 1
@@ -75,6 +79,7 @@ export function expectRingBufferOptions(options: RingBufferOptions): void {
     throw rangeError('capacityFrames', `at most ${mostFrames} with ${channels} channels`, capacityFrames)
   }
   if (overflow !== undefined) expectOneOf('overflow', overflow, ['drop-newest', 'drop-oldest'])
+  return own
 }
 
 /** Frames as two arrays: one timestamp each, and their values interleaved. */

@@ -2,7 +2,7 @@ import { instantiate } from '@assemblyscript/loader'
 import { ABI_VERSION } from '../../assembly/layout'
 import { wasmBase64 } from '../../build/kernels-wasm.js'
 import { KymographError } from '../errors.js'
-import { expectOneOf, expectOptions } from './arguments.js'
+import { expectOneOf, ownOptions } from './arguments.js'
 import { ReferenceKernels } from './reference/reference-kernels.js'
 import type { KernelBuild, Kernels } from './types.js'
 import { WasmArena } from './wasm-arena.js'
@@ -81,8 +81,7 @@ async function loadWasm(
  * const bytes = kernels.encodeColumn(Float64Array.of(9.8, 9.7, 9.9))
  */
 export async function loadKernels(options: LoadKernelsOptions = {}): Promise<Kernels> {
-  expectOptions(options)
-  const { build = 'auto', wasm, onTrap = () => {} } = options
+  const { build = 'auto', wasm, onTrap = () => {} } = ownOptions(options)
   expectOneOf('build', build, ['auto', 'wasm', 'reference'])
   if (build === 'reference') return new ReferenceKernels()
   try {

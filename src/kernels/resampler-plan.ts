@@ -1,6 +1,6 @@
 import { RESAMPLER_GAP_LIMIT_OUTPUTS } from '../../assembly/layout'
 import { RATE_MAX_HZ } from '../limits.js'
-import { expectChannels, expectOneOf, expectOptions, rangeError, typeError } from './arguments.js'
+import { expectChannels, expectOneOf, ownOptions, rangeError, typeError } from './arguments.js'
 import type { ResamplerOptions } from './types.js'
 
 const RATE_MIN_HZ = 0.001
@@ -61,8 +61,7 @@ function planPeriod(rateHz: number): { numerator: bigint; denominator: bigint } 
 
 /** Checks the options of a resampler and turns them into exact numbers. */
 export function planResampler(options: ResamplerOptions): ResamplerPlan {
-  expectOptions(options)
-  const { rateHz, channels, method, maxGapMs } = options
+  const { rateHz, channels, method, maxGapMs } = ownOptions(options)
   const rateExpectation = `${RATE_MIN_HZ}–${RATE_MAX_HZ} Hz`
   if (typeof rateHz !== 'number') throw typeError('rateHz', rateExpectation, rateHz)
   if (!(rateHz >= RATE_MIN_HZ && rateHz <= RATE_MAX_HZ)) throw rangeError('rateHz', rateExpectation, rateHz)

@@ -1,4 +1,4 @@
-import { expectBytes, expectColumnValues, expectEncodeOptions } from './arguments.js'
+import { expectBytes, expectColumnValues, expectFast } from './arguments.js'
 import { ReferenceKernels } from './reference/reference-kernels.js'
 import type {
   ColumnArray,
@@ -38,9 +38,9 @@ export class WasmKernels implements Kernels {
 
   encodeColumn(values: ColumnArray, options: EncodeColumnOptions = {}): Uint8Array {
     expectColumnValues(values)
-    expectEncodeOptions(options)
+    const isFast = expectFast(options)
     return this.#run(
-      (arena) => encodeColumnIn(arena, values, options.level === 'fast'),
+      (arena) => encodeColumnIn(arena, values, isFast),
       () => this.#reference.encodeColumn(values, options),
     )
   }

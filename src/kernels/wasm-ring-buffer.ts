@@ -19,9 +19,9 @@ export class WasmRingBuffer implements RingBuffer {
   }
 
   constructor(module: WebAssembly.Module, options: RingBufferOptions) {
-    expectRingBufferOptions(options)
-    this.capacityFrames = options.capacityFrames
-    this.channels = options.channels
+    const { capacityFrames, channels, overflow } = expectRingBufferOptions(options)
+    this.capacityFrames = capacityFrames
+    this.channels = channels
     const arena = WasmArena.create(module)
     this.#arena = arena
     this.#stageFrames = stageFramesOf(this.channels)
@@ -30,8 +30,8 @@ export class WasmRingBuffer implements RingBuffer {
     this.#timestampsPtr = this.#statePtr + aligned(stateBytes)
     this.#valuesPtr = this.#timestampsPtr + this.#stageFrames * 8
     arena.reserve(this.#valuesPtr + this.#stageFrames * this.channels * 8 - arena.basePtr)
-    const overflow = options.overflow === 'drop-oldest' ? RING_DROP_OLDEST : RING_DROP_NEWEST
-    arena.exports.ringInit(this.#statePtr, this.capacityFrames, this.channels, overflow)
+    const policy = overflow === 'drop-oldest' ? RING_DROP_OLDEST : RING_DROP_NEWEST
+    arena.exports.ringInit(this.#statePtr, this.capacityFrames, this.channels, policy)
   }
 
   get lengthFrames(): number {

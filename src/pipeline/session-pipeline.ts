@@ -270,7 +270,7 @@ function withoutFirst(block: FrameBlock, frames: number): FrameBlock {
 }
 
 function frameOf(chunk: Chunk, kernels: Kernels): Uint8Array {
-  return encodeFrame(chunk, encodeChunk(chunk), { crc32c: (bytes) => kernels.crc32c(bytes) })
+  return encodeFrame(chunk, encodeChunk(chunk), (bytes) => kernels.crc32c(bytes))
 }
 
 /** About the bytes of a mark's properties; not by way of JSON, whose output a page may have changed. */

@@ -43,8 +43,14 @@ export function* readFrames(bytes: Uint8Array, options: ReadOptions = {}): Gener
 }
 
 /** The checksum to read with. */
-export function crc32cOf({ kernels }: ReadOptions): (bytes: Uint8Array) => number {
+export function crc32cOf(options: ReadOptions): (bytes: Uint8Array) => number {
+  const kernels = kernelsOf(options)
   return kernels ? (bytes) => kernels.crc32c(bytes) : referenceCrc32c
+}
+
+/** Its own `kernels`: not what a page's polluted `Object.prototype` has by that name. */
+export function kernelsOf<K>(options: { kernels?: K }): K | undefined {
+  return Object.hasOwn(options, 'kernels') ? options.kernels : undefined
 }
 
 class WholeWindow implements ScanWindow {

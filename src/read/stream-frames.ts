@@ -2,6 +2,7 @@ import { decodeColumn } from '../kernels/reference/column.js'
 import type { ColumnArray, Kernels } from '../kernels/types.js'
 import { checkIndices, textsOfChannel } from '../wire/index.js'
 import type { ChannelDescriptor, Chunk, ColumnPiece } from '../wire/model.js'
+import { kernelsOf } from './frames.js'
 
 export interface ChannelFrames {
   descriptor: ChannelDescriptor
@@ -44,7 +45,7 @@ export function framesOf(
     const names = chunk.streams.map(({ descriptor }) => descriptor.name).join(', ') || 'none'
     throw new RangeError(`no stream ${JSON.stringify(streamName)} in the chunk; it has ${names}`)
   }
-  const { kernels } = options
+  const kernels = kernelsOf(options)
   const decode = kernels ? (bytes: Uint8Array) => kernels.decodeColumn(bytes) : decodeColumn
   const { frameCount } = piece
   return {

@@ -1,5 +1,6 @@
 import { PAGE_MAX_SESSIONS } from '../limits.js'
 import type { Lookup } from '../worker/checks/lookup.js'
+import { ownFields } from '../worker/checks/text.js'
 import type { RecorderClient } from '../worker/client.js'
 import type { JourneyRecord, SessionPage, SessionRecord, StoredChunk } from '../worker/protocol.js'
 
@@ -13,8 +14,9 @@ export class SessionCatalogue {
 
   /** All sessions that answer the lookup, page by page; `limit` bounds them all. */
   async *find(lookup: Lookup = {}): AsyncGenerator<SessionRecord, void, undefined> {
-    let left = lookup.limit ?? Number.POSITIVE_INFINITY
-    let cursor = lookup.cursor
+    const own = ownFields(lookup) as Lookup
+    let left = own.limit ?? Number.POSITIVE_INFINITY
+    let { cursor } = own
     do {
       const limit = left === Number.POSITIVE_INFINITY ? PAGE_MAX_SESSIONS : Math.min(left, PAGE_MAX_SESSIONS)
       const page = await this.page({ ...lookup, limit, ...(cursor === undefined ? {} : { cursor }) })

@@ -60,7 +60,7 @@ export function pageOf(records: Iterable<SessionRecord>, query: Query): SessionP
   const limit = query.limit ?? PAGE_DEFAULT_SESSIONS
   const sessions = found.slice(0, limit)
   const last = sessions.at(-1)
-  return found.length > limit && last ? { sessions, cursor: formatCursor(last, query) } : { sessions }
+  return { sessions, cursor: found.length > limit && last ? formatCursor(last, query) : undefined }
 }
 
 type Position = Pick<SessionRecord, 'id' | 'startedAt'>

@@ -92,7 +92,7 @@ function pieceOf(stream: fb.Stream): StreamPiece {
   let lostFrames = 0n
   for (const loss of listOf(stream.lostLength(), (i) => stream.lost(i))) {
     const reason = nameOf(LOSS_REASONS, loss.reason(), 'loss reason', loss.bb_pos)
-    if (reason in lost) throw malformed(`loss of reason ${reason} twice`, loss.bb_pos)
+    if (Object.hasOwn(lost, reason)) throw malformed(`loss of reason ${reason} twice`, loss.bb_pos)
     lost[reason] = countOf(loss.frames(), loss.bb_pos)
     lostFrames += loss.frames()
   }

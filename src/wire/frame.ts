@@ -45,7 +45,7 @@ export function frameByteLength(header: Pick<FrameHeader, 'payloadByteLength'>):
 export function encodeFrame(
   chunk: Omit<FrameHeader, 'payloadByteLength'>,
   payload: Uint8Array,
-  { crc32c = referenceCrc32c }: { crc32c?: Crc32c } = {},
+  crc32c: Crc32c = referenceCrc32c,
 ): Uint8Array<ArrayBuffer> {
   if (payload.length > CHUNK_MAX_BYTES) throw tooLarge(payload.length)
   for (const field of ['epoch', 'seq'] as const) {

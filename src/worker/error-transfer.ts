@@ -1,28 +1,42 @@
 import * as Comlink from 'comlink'
 import { type ErrorCode, KymographError } from '../errors.js'
 
-/** An error in a form that survives structured cloning with class, `code` and `cause`. */
+/** An error in a form that survives structured cloning with class, `code` and `cause`. Has every field: none is inherited. */
 export interface SerializedError {
   type: string
   message: string
-  stack?: string
-  code?: string
-  offset?: number
-  cause?: SerializedError
+  stack: string | undefined
+  code: string | undefined
+  offset: number | undefined
+  cause: SerializedError | undefined
 }
 
 const BUILT_IN = { TypeError, RangeError, SyntaxError, ReferenceError } as const
 
-export function serializeError(value: unknown): SerializedError {
-  if (!(value instanceof Error)) return { type: 'Error', message: String(value) }
-  const { code, offset } = value as { code?: unknown; offset?: unknown }
+/** Causes of causes that are kept; they may go round in circles. */
+const CAUSES_MAX = 8
+
+export function serializeError(value: unknown, causesLeft = CAUSES_MAX): SerializedError {
+  if (!(value instanceof Error)) {
+    return {
+      type: 'Error',
+      message: String(value),
+      stack: undefined,
+      code: undefined,
+      offset: undefined,
+      cause: undefined,
+    }
+  }
+  const own = (field: string): unknown =>
+    Object.hasOwn(value, field) ? (value as unknown as Record<string, unknown>)[field] : undefined
+  const [code, offset, cause] = [own('code'), own('offset'), own('cause')]
   return {
     type: value.name,
     message: value.message,
-    ...(value.stack === undefined ? {} : { stack: value.stack }),
-    ...(typeof code === 'string' ? { code } : {}),
-    ...(typeof offset === 'number' ? { offset } : {}),
-    ...(value.cause === undefined ? {} : { cause: serializeError(value.cause) }),
+    stack: value.stack,
+    code: typeof code === 'string' ? code : undefined,
+    offset: typeof offset === 'number' ? offset : undefined,
+    cause: cause === undefined || causesLeft === 0 ? undefined : serializeError(cause, causesLeft - 1),
   }
 }
 

@@ -31,6 +31,11 @@ export function lifeLockHolder(post: (message: LifeLockMessage) => void): (wish:
   }
 }
 
+/** By the field itself: a page's polluted `Object.prototype` must not pass for one. */
+function isLifeLockMessage(message: unknown): message is LifeLockMessage {
+  return typeof message === 'object' && message !== null && Object.hasOwn(message, 'lifeLock')
+}
+
 /**
  * The page's side: calls back when the worker has ended. Lets go of everything while the page is hidden away, since a
  * page with locks is kept out of the back/forward cache.
@@ -38,9 +43,9 @@ export function lifeLockHolder(post: (message: LifeLockMessage) => void): (wish:
 export function watchLifeLock(worker: Worker, onEnd: () => void): () => void {
   let waiting: AbortController | undefined
   const stopWaiting = () => waiting?.abort()
-  worker.addEventListener('message', (event: MessageEvent<LifeLockMessage | unknown>) => {
-    const { lifeLock } = (event.data ?? {}) as Partial<LifeLockMessage>
-    if (typeof lifeLock !== 'string') return
+  worker.addEventListener('message', (event: MessageEvent) => {
+    if (!isLifeLockMessage(event.data)) return
+    const { lifeLock } = event.data
     stopWaiting()
     waiting = new AbortController()
     const { signal } = waiting

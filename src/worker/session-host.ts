@@ -136,12 +136,11 @@ export class SessionHost {
     if (this.#isComplete) return
     this.#guard(() => {
       this.#pipeline.noteClock(message.clock)
+      // frames that were pushed before a mark or new labels come before them
+      if (message.kind !== 'batch') this.#input.drain()
       switch (message.kind) {
         case 'batch':
           this.#input.receive(message)
-          break
-        case 'nudge':
-          this.#input.drain()
           break
         case 'mark':
           this.#pipeline.mark(message.mark)

@@ -34,9 +34,9 @@ export class WebKit {
     const abandon = () => {
       for (const { pid } of processes) killGroup(pid)
     }
-    process.once('exit', abandon)
+    const forget = onEndOfRun(abandon)
     const end = async () => {
-      process.off('exit', abandon)
+      forget()
       for (const started of processes.reverse()) await endProcess(started)
       await rm(home, { recursive: true, force: true, maxRetries: 3 })
     }
@@ -131,6 +131,22 @@ async function freePort(): Promise<number> {
   server.close()
   await once(server, 'close')
   return port
+}
+
+/** Calls back when this process ends by itself or, as vitest ends its own, by a signal. Returns what calls it off. */
+function onEndOfRun(action: () => void): () => void {
+  const forget = () => {
+    process.off('exit', action)
+    process.off('SIGTERM', onSignal)
+  }
+  const onSignal = () => {
+    forget()
+    action()
+    process.kill(process.pid, 'SIGTERM')
+  }
+  process.once('exit', action)
+  process.once('SIGTERM', onSignal)
+  return forget
 }
 
 /** Ends a process and all it has started. */

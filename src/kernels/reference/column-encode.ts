@@ -11,7 +11,7 @@ import {
   DECIMAL_EXPONENT_MAX_F32,
   DECIMAL_EXPONENT_MAX_F64,
 } from '../../../assembly/layout'
-import { expectColumnValues, expectEncodeOptions } from '../arguments.js'
+import { expectColumnValues, expectFast } from '../arguments.js'
 import type { ColumnArray, EncodeColumnOptions } from '../types.js'
 import { type IntegerPairs, writeVarint } from './bits.js'
 import { columnTypeOf } from './column-plan.js'
@@ -77,9 +77,9 @@ function writeRaw(values: ColumnArray, target: Uint8Array, offset: number): numb
 /** Codes a column losslessly, in plain TypeScript; see {@link Kernels.encodeColumn}. */
 export function encodeColumn(values: ColumnArray, options: EncodeColumnOptions = {}): Uint8Array {
   expectColumnValues(values)
-  expectEncodeOptions(options)
+  const isFast = expectFast(options)
   const type = columnTypeOf(values)
-  const best = smallestCandidate(values, type, options.level === 'fast')
+  const best = smallestCandidate(values, type, isFast)
   const bytes = new Uint8Array(values.byteLength + COLUMN_OVERHEAD_BYTES)
   bytes[0] = type | ((best?.mode ?? COLUMN_MODE_RAW) << COLUMN_MODE_SHIFT)
   const payload = writeVarint(bytes, 1, values.length)

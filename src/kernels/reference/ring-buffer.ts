@@ -15,10 +15,10 @@ export class ReferenceRingBuffer implements RingBuffer {
   #disposed = false
 
   constructor(options: RingBufferOptions) {
-    expectRingBufferOptions(options)
-    this.capacityFrames = options.capacityFrames
-    this.channels = options.channels
-    this.#dropsOldest = options.overflow === 'drop-oldest'
+    const { capacityFrames, channels, overflow } = expectRingBufferOptions(options)
+    this.capacityFrames = capacityFrames
+    this.channels = channels
+    this.#dropsOldest = overflow === 'drop-oldest'
     this.#timestampsNs = new BigInt64Array(this.capacityFrames)
     this.#values = new Float64Array(this.capacityFrames * this.channels)
   }

@@ -106,11 +106,11 @@ function declareStream(name: string, options: StreamOptions): StreamDeclaration 
 }
 
 function declareChannel(stream: string, channel: string | ChannelOptions): ChannelDescriptor {
-  if (typeof channel === 'string') return { name: checkName(`${stream} channel name`, channel), type: 'f64' }
+  if (typeof channel === 'string') return declareChannel(stream, { name: channel })
   if (typeof channel !== 'object' || channel === null) {
     throw new TypeError(`"${stream}.channels" expected names or { name, type, unit }, got ${describe(channel)}`)
   }
-  const name = checkName(`${stream} channel name`, channel.name)
+  const name = checkName(`${stream} channel name`, ownFields(channel).name)
   const field = `${stream}.${name}`
   refuseUnknownFields(`"${field}"`, channel, CHANNEL_FIELDS)
   const { type = 'f64', unit, values, kind, originalName } = ownFields(channel) as Partial<ChannelOptions>
