@@ -180,6 +180,27 @@ describe.each(ENGINES)('a session ($engine)', ({ worker, transport }) => {
     expect(imu.counts).toEqual({ received: 6, lost: { paused: 3, stopped: 1 }, invalidValues: 0 })
   })
 
+  it('says in the next chunk what was lost, not only in the last', async () => {
+    const { recorder, session } = await open()
+    const imu = session.stream('imu')
+    imu.push(1, 1, 1)
+    session.pause()
+    for (let i = 0; i < 3; i++) imu.push(2, 1, 1)
+    session.resume()
+    imu.push(3, 1, 'no number' as never)
+    await session.flush()
+    imu.push(4, 1, 1)
+    await session.stop()
+    const chunks = await decodeChunks(recorder.sessions.chunks(session.id))
+    expect(chunks.length).toBeGreaterThan(1)
+    expect(chunks.findLast(({ final }) => !final)!.streams[0]!.counts).toMatchObject({
+      received: 5,
+      ingested: 2,
+      lost: { paused: 3 },
+      invalidValues: 1,
+    })
+  })
+
   it('answers every call in every order: start twice, stop twice, stop before start, flush after stop (F18)', async () => {
     const { recorder, session } = await open()
     await session.start()
