@@ -49,8 +49,6 @@ export const BACKLOG_MAX_BYTES = 8_388_608
 export const IN_FLIGHT_MAX_BYTES = 1_048_576
 /** Bytes of buffers kept for reuse, per session. */
 export const POOL_MAX_BYTES = 2_097_152
-/** Smallest buffer a batch travels in. */
-export const PACKET_MIN_BYTES = 1024
 /** A shared ring holds this many chunks at least: its frames leave it only when their chunk is stored. */
 export const RING_MIN_CHUNKS = 4
 /** Bytes appended to a shared ring after which the worker is told to look at once. */

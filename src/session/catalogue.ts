@@ -14,6 +14,8 @@ export class SessionCatalogue {
 
   /** All sessions that answer the lookup, page by page; `limit` bounds them all. */
   async *find(lookup: Lookup = {}): AsyncGenerator<SessionRecord, void, undefined> {
+    // what is no lookup is refused there
+    if (typeof lookup !== 'object' || lookup === null) await this.page(lookup)
     const own = ownFields(lookup) as Lookup
     let left = own.limit ?? Number.POSITIVE_INFINITY
     let { cursor } = own

@@ -131,7 +131,8 @@ export class DataLink {
   }
 
   sendNote(note: Note): void {
-    const text = note.kind === 'mark' ? JSON.stringify(note.mark.properties).length : 0
+    const properties = note.kind === 'mark' ? Object.entries(note.mark.properties) : []
+    const text = properties.reduce((sum, [key, value]) => sum + key.length + String(value).length, 0)
     this.#keep({ serial: ++this.#serial, byteLength: NOTE_BYTES + text, note })
   }
 

@@ -499,6 +499,7 @@ describe.each(ENGINES)('a session ($engine)', ({ worker, transport }) => {
   it('refuses lookups that are none', async () => {
     const { recorder } = await open()
     await expect(recorder.sessions.page(null as never)).rejects.toThrow(TypeError)
+    await expect(recorder.sessions.find(null as never).next()).rejects.toThrow(TypeError)
     await expect(recorder.sessions.page({ streams: 't' as never })).rejects.toThrow(/streams.*array/)
     await expect(recorder.sessions.page({ label: ['x'] } as never)).rejects.toThrow(/no "label"/)
     await expect(recorder.sessions.page({ since: 'yesterday' })).rejects.toThrow(/since.*ISO 8601.*yesterday/)
