@@ -64,11 +64,11 @@ export class BatchLane implements Lane {
     return true
   }
 
-  handOver(): void {
+  handOver(): boolean {
     const { cursor } = this
     const { memory, slot: frameCount } = cursor
     cursor.endSlot = 0
-    if (frameCount === 0) return
+    if (frameCount === 0) return false
     const isKeptWhole = 2 * frameCount >= memory.capacityFrames
     const kept = isKeptWhole ? memory : copyOf(memory, 0, frameCount)
     if (isKeptWhole) {
@@ -102,6 +102,7 @@ export class BatchLane implements Lane {
       },
       onDropped: (dropped) => this.#drop(dropped.frameCount),
     })
+    return true
   }
 
   trim(preTriggerMs: number): void {

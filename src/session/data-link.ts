@@ -41,7 +41,7 @@ const NOTE_BYTES = 256
  * lost. Nothing here grows beyond BACKLOG_MAX_BYTES, and no more than IN_FLIGHT_MAX_BYTES of it wait in the worker.
  */
 export class DataLink {
-  readonly #handOver: () => void
+  readonly #handOver: () => boolean
   readonly #onMessage: (message: ToPage) => void
   /** Buffers that came back from the worker. */
   readonly #pool: ArrayBuffer[] = []
@@ -62,8 +62,11 @@ export class DataLink {
   #isOver = false
   #waiting: (() => void)[] = []
 
-  /** `handOver` is called when open batches have waited long enough; `onMessage` gets what the worker has to say. */
-  constructor(handOver: () => void, onMessage: (message: ToPage) => void) {
+  /**
+   * `handOver` is called when frames have waited long enough, and says whether there were any; `onMessage` gets what the
+   * worker has to say.
+   */
+  constructor(handOver: () => boolean, onMessage: (message: ToPage) => void) {
     this.#handOver = handOver
     this.#onMessage = onMessage
   }
@@ -118,11 +121,14 @@ export class DataLink {
     })
   }
 
-  /** Something has its first frame: `handOver` will be called within HANDOVER_MS. */
+  /**
+   * Something has its first frame: `handOver` will be called within HANDOVER_MS, and again for as long as there is
+   * something to hand over, so that a push seldom has to set a timer.
+   */
   armHandOver(): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined
-      this.#handOver()
+      if (this.#handOver() && !this.#isOver) this.armHandOver()
     }, HANDOVER_MS)
   }
 

@@ -39,8 +39,8 @@ export interface Lane {
   readonly isReady: boolean
   /** Makes room for one frame or more; false when there is none. */
   advance(): boolean
-  /** Sends on what is there, and asks for `advance` before the next frame. */
-  handOver(): void
+  /** Sends on what is there, and asks for `advance` before the next frame; says whether there was anything. */
+  handOver(): boolean
   /** Flight recorder, before the trigger: lets go of frames older than this before the newest one. */
   trim(preTriggerMs: number): void
   /** The flight recorder was triggered: what is kept now stays. */

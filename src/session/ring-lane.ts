@@ -77,9 +77,11 @@ export class RingLane implements Lane {
     return room > 0
   }
 
-  handOver(): void {
+  handOver(): boolean {
     this.cursor.endSlot = 0
-    if (this.nextFrame !== this.#nudgedAtFrame) this.#nudge()
+    if (this.nextFrame === this.#nudgedAtFrame) return false
+    this.#nudge()
+    return true
   }
 
   trim(preTriggerMs: number): void {

@@ -303,13 +303,16 @@ export class Session extends EventTarget {
     }
   }
 
-  #handOver(): void {
+  /** Hands over what every stream has; says whether there was anything. */
+  #handOver(): boolean {
     const { preTriggerMs } = this.#settings
+    let isAnything = false
     for (const { writer, lane } of this.#streams) {
-      lane.handOver()
+      if (lane.handOver()) isAnything = true
       if (this.#state === 'armed') lane.trim(preTriggerMs!)
       else for (const loss of this.#losses.since(writer)) this.#emit('loss', loss)
     }
+    return isAnything
   }
 
   #receive(message: ToPage): void {

@@ -8,8 +8,8 @@ type Batch = Extract<ToWorker, { kind: 'batch' }>
 /** A lane of one channel and the worker's end of its link, at which a test can do as it likes. */
 function open() {
   const { port1, port2 } = new MessageChannel()
-  const link = new DataLink(
-    () => lane.handOver(),
+  const link: DataLink = new DataLink(
+    (): boolean => lane.handOver(),
     () => {},
   )
   const lane = new BatchLane(link, 0, 1, false, false, () => [])
