@@ -2,6 +2,7 @@ import { KymographError } from '../errors.js'
 import type { SessionOptions } from '../worker/checks/session-options.js'
 import { type ClientOptions, RecorderClient } from '../worker/client.js'
 import type { Capabilities, SessionSummary, Transport } from '../worker/protocol.js'
+import { disposeAsyncBy } from './async-dispose.js'
 import { JourneyCatalogue, SessionCatalogue } from './catalogue.js'
 import { SessionEvent } from './events.js'
 import { Session } from './session.js'
@@ -12,6 +13,7 @@ import { Session } from './session.js'
  * An EventTarget: `warning` when a worker was lost and replaced, a {@link SessionEvent}; sessions get it too.
  */
 export class Recorder extends EventTarget {
+  declare readonly [Symbol.asyncDispose]: () => Promise<void>
   readonly sessions: SessionCatalogue
   readonly journeys: JourneyCatalogue
   readonly #client: RecorderClient
@@ -82,8 +84,6 @@ export class Recorder extends EventTarget {
     await this.#client.call('close').catch(() => {})
     this.#client.dispose()
   }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.dispose()
-  }
 }
+
+disposeAsyncBy(Recorder, (recorder) => recorder.dispose())

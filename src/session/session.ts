@@ -12,6 +12,7 @@ import type {
   ToPage,
   Transport,
 } from '../worker/protocol.js'
+import { disposeAsyncBy } from './async-dispose.js'
 import { automaticFacts } from './automatic-facts.js'
 import { readClocks } from './clock.js'
 import { DataLink } from './data-link.js'
@@ -45,6 +46,7 @@ const LOST_WITH: ReadonlySet<ErrorCode> = new Set(['worker-lost', 'worker-timeou
  * Made by {@link Recorder.createSession}.
  */
 export class Session extends EventTarget {
+  declare readonly [Symbol.asyncDispose]: () => Promise<void>
   readonly id: string = createSessionId()
   readonly journeyId: string | undefined
   readonly #settings: SessionSettings
@@ -249,10 +251,6 @@ export class Session extends EventTarget {
     }
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.stop()
-  }
-
   override addEventListener<N extends SessionEventName>(
     type: N,
     listener: ((event: SessionEvent<N>) => void) | { handleEvent(event: SessionEvent<N>): void } | null,
@@ -393,3 +391,5 @@ export class Session extends EventTarget {
     this.dispatchEvent(new SessionEvent(name, detail))
   }
 }
+
+disposeAsyncBy(Session, (session) => session.stop())

@@ -506,6 +506,15 @@ describe.each(ENGINES)('a session ($engine)', ({ worker, transport }) => {
     await expect(recorder.sessions.get('../../etc/passwd')).rejects.toThrow(/session id/)
   })
 
+  it('ends by itself at the end of a block that uses it', async () => {
+    const { recorder, session } = await open()
+    await session[Symbol.asyncDispose]()
+    expect(session.state).toBe('stopped')
+    await recorder[Symbol.asyncDispose]()
+    await expect(recorder.createSession({ streams: STREAMS })).rejects.toMatchObject({ code: 'disposed' })
+    expect(Object.getOwnPropertyNames(Object.getPrototypeOf(session))).not.toContain('undefined')
+  })
+
   it('disposes once, and every call waits for it', async () => {
     const { recorder } = await open()
     const order: number[] = []
