@@ -4,21 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createRecorder } from '../dist/node.js'
 import { measure, report, seededRandom } from './harness.mjs'
+import { motion } from './motion.mjs'
 
 const BLOCK_FRAMES = 4096
-
-/** Phone motion at 100 Hz, rounded to 0.1 m/s² as browsers do, times with a little jitter. */
-function motion(frames, random) {
-  const times = new Float64Array(frames)
-  const values = new Float64Array(frames * 3)
-  let timeMs = 0
-  for (let i = 0; i < frames; i++) {
-    timeMs += 10 + Math.round((random() - 0.5) * 20) / 10
-    times[i] = timeMs
-    for (let c = 0; c < 3; c++) values[3 * i + c] = Math.round((Math.sin(i / 17 + c) * 4 + random()) * 10) / 10
-  }
-  return { times, values }
-}
 
 export async function bench({ json, quick }) {
   const frames = quick ? 50_000 : 500_000

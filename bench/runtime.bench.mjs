@@ -5,26 +5,12 @@ import * as Comlink from 'comlink'
 import { RingBuffer } from 'ringbuf.js'
 import { createRecorder } from '../dist/node.js'
 import { measure, report, seededRandom } from './harness.mjs'
+import { motion } from './motion.mjs'
 
 const CHANNELS = ['x', 'y', 'z']
 const PUSHES = 20_000
 const CALLS = 500
 const BLOCK_FRAMES = 4096
-
-/** Phone motion at 100 Hz as a browser gives it: rounded to 0.1 m/s², times with a little jitter. */
-function motion(frames, random) {
-  const times = new Float64Array(frames)
-  const values = new Float64Array(frames * 3)
-  let timeMs = 0
-  for (let i = 0; i < frames; i++) {
-    timeMs += 10 + Math.round((random() - 0.5) * 20) / 10
-    times[i] = timeMs
-    for (let c = 0; c < 3; c++) values[3 * i + c] = Math.round((Math.sin(i / 17 + c) * 4 + random()) * 10) / 10 + 0
-  }
-  // rounding gives negative zeros; codecs are judged by their own bench
-  for (let i = 0; i < values.length; i++) if (Object.is(values[i], -0)) values[i] = 0
-  return { times, values }
-}
 
 /** A candidate of `measure` times all of `run`; here only what `timed` brackets counts. */
 class PartTimed {
@@ -151,7 +137,7 @@ async function measureThroughput({ times, values }, rounds) {
 }
 
 export async function bench({ json, quick }) {
-  const data = motion(quick ? 200_000 : 2_000_000, seededRandom(1))
+  const data = motion(quick ? 200_000 : 2_000_000, seededRandom(1), { hasNegativeZeros: false })
   const pushes = await measurePushes(data, quick ? 7 : 41)
   report('one 3-axis frame on the recording thread', 'frames', pushes, { json })
   const throughput = await measureThroughput(data, quick ? 5 : 11)
