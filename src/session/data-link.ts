@@ -29,6 +29,8 @@ interface Kept {
   byteLength: number
   batch?: KeptBatch
   note?: Note
+  /** Chunks known to be stored when it was first sent: it is in none of them. */
+  sinceSeq?: number
 }
 
 /** What a small message is taken to weigh on its way, in bytes, besides its text. */
@@ -58,6 +60,8 @@ export class DataLink {
   #inFlightBytes = 0
   #serial = 0
   #timer: ReturnType<typeof setTimeout> | undefined
+  /** Chunks known to be stored. */
+  seq = 0
   #flushed = 0
   #isOver = false
   #waiting: (() => void)[] = []
@@ -80,6 +84,11 @@ export class DataLink {
   /** Number of the last message up to `serial` that a worker has yet to take up; 0: none, all of them are stored. */
   lastKept(serial: number): number {
     return this.#kept.findLast((kept) => kept.serial <= serial)?.serial ?? 0
+  }
+
+  /** The first chunk that may hold a note which is to be sent again. */
+  get notesSinceSeq(): number {
+    return this.#kept.reduce((seq, { note, sinceSeq }) => (note ? Math.min(seq, sinceSeq ?? seq) : seq), this.seq)
   }
 
   get hasRoom(): boolean {
@@ -203,6 +212,7 @@ export class DataLink {
     for (; index < this.#kept.length && this.#inFlightBytes < IN_FLIGHT_MAX_BYTES; index++) {
       const kept = this.#kept[index]!
       this.#post(kept)
+      kept.sinceSeq ??= this.seq
       this.#sentSerial = kept.serial
       this.#everSentSerial = Math.max(this.#everSentSerial, kept.serial)
       this.#inFlight.push(kept.byteLength)
@@ -257,7 +267,10 @@ export class DataLink {
           batch?.onStored(batch)
         }
         if (message.kind === 'flushed') this.#flushed = Math.max(this.#flushed, message.flush)
-        else if (message.final) this.#isOver = true
+        else {
+          this.seq = message.seq + 1
+          if (message.final) this.#isOver = true
+        }
         this.#wake()
     }
     this.#onMessage(message)

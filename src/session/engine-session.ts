@@ -4,7 +4,7 @@ import type { RecorderApi, SessionOpening, SessionSummary } from '../worker/prot
 import type { DataLink } from './data-link.js'
 
 /** What a session tells of itself each time it is opened in an engine. */
-export type OpeningDetails = Omit<SessionOpening, 'id' | 'epoch' | 'seq'>
+export type OpeningDetails = Omit<SessionOpening, 'id' | 'epoch' | 'seq' | 'notesSinceSeq'>
 
 export interface EngineSessionEvents {
   /** The pipeline had to begin anew. */
@@ -18,8 +18,6 @@ export interface EngineSessionEvents {
  * is lost, and makes calls about it that outlive a lost engine.
  */
 export class EngineSession {
-  /** Chunks known to be stored. */
-  seq = 0
   readonly #id: string
   readonly #client: RecorderClient
   readonly #link: DataLink
@@ -123,7 +121,8 @@ export class EngineSession {
   /** Opens the session, or takes it up in the next engine: everything not stored is sent again. */
   async #open(): Promise<void> {
     const { port1, port2 } = new MessageChannel()
-    const opening = { ...this.#details(), id: this.#id, epoch: this.#epoch++, seq: this.seq }
+    const { seq, notesSinceSeq } = this.#link
+    const opening = { ...this.#details(), id: this.#id, epoch: this.#epoch++, seq, notesSinceSeq }
     const answer = this.#client.call('openSession', opening, port2)
     this.#opening = answer.catch(() => {})
     const summary = await answer

@@ -317,7 +317,6 @@ export class Session extends EventTarget {
     switch (message.kind) {
       case 'stored': {
         const { seq, byteLength, final } = message
-        this.#engine.seq = seq + 1
         this.#emit('chunk', { seq, byteLength, final })
         break
       }

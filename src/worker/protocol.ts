@@ -89,6 +89,8 @@ export interface SessionOpening {
   epoch: number
   /** Chunks known to be stored. */
   seq: number
+  /** The first chunk that may hold a mark or labels which are sent again. */
+  notesSinceSeq: number
   /** Number of the first frame that can come, by stream index: a flight recorder's ring let go of those before. */
   baseFrames: number[]
   /** Number of the oldest frame the page still has, by stream index. */

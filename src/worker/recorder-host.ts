@@ -61,7 +61,7 @@ export class RecorderHost implements RecorderApi {
     const { kernels, store } = this.#open()
     const { id } = opening
     await this.#sessions.get(id)?.close()
-    const last = await storedEndOf(store, id, opening.seq)
+    const last = await storedEndOf(store, id, opening.notesSinceSeq)
     if (last?.chunk.final) {
       port.close()
       return summaryOfFinal(last.chunk, last.chunks, last.bytes)
@@ -165,7 +165,7 @@ export class RecorderHost implements RecorderApi {
 }
 
 /** How a session ends in the store, if it is there; the page knows of the chunks before number `knownSeq`. */
-async function storedEndOf(store: SessionStore, id: string, knownSeq: number): Promise<StoredEnd | undefined> {
+async function storedEndOf(store: SessionStore, id: string, notesSinceSeq: number): Promise<StoredEnd | undefined> {
   const record = await store.get(id)
   if (!record) return undefined
   const { chunks, bytes } = record
@@ -177,7 +177,7 @@ async function storedEndOf(store: SessionStore, id: string, knownSeq: number): P
   if (!chunk) return undefined
   const marks: Mark[] = []
   // a mark that fills a chunk is in it before the page is told so with the next one
-  for (let index = chunks - 1, at: typeof chunk | undefined = chunk; at && at.seq >= knownSeq - 1; ) {
+  for (let index = chunks - 1, at: typeof chunk | undefined = chunk; at && at.seq >= notesSinceSeq - 1; ) {
     marks.push(...at.marks)
     index -= 1
     at = index < 0 ? undefined : await chunkAt(index)

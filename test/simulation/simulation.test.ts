@@ -25,6 +25,7 @@ it.each([
   [784, 'flushes were answered in another order'],
   [1, 'numbers of frames had holes where batches gave way'],
   [487, 'marks were stored twice'],
+  [8103, 'a mark was stored twice, a ring having filled chunks before it'],
   [23, 'frames refused after the end were counted in a chunk'],
   [18156, 'a worker that was lost after it had answered stop was replaced for good'],
   [30, 'a worker was started after dispose'],
