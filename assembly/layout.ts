@@ -8,28 +8,53 @@ export const ABI_VERSION = 1
 export const STATUS_OUT_OF_RANGE = -1
 
 // Columns (docs/format.md, columns).
-export const COLUMN_BLOCK_VALUES = 128
 export const COLUMN_TYPE_F64 = 0
 export const COLUMN_TYPE_F32 = 1
 export const COLUMN_TYPE_I32 = 2
 export const COLUMN_TYPE_I64 = 3
 export const COLUMN_MODE_RAW = 0
-export const COLUMN_MODE_INT = 1
+/** The values' own bits, in their order, as integers. */
+export const COLUMN_MODE_BITS = 1
 export const COLUMN_MODE_DECIMAL = 2
-export const COLUMN_MODE_FLOAT_AS_F32 = 3
-export const COLUMN_MODE_BITS = 4
+export const COLUMN_MODE_MULTIPLE = 3
+/** 64-bit floats made of 32-bit ones: a column of those follows. */
+export const COLUMN_MODE_SINGLE = 4
+export const COLUMN_MODE_SCALED_SINGLE = 5
+export const COLUMN_MODE_PRINTED_SINGLE = 6
+/** 64-bit integers, or floats' bits, as their high words and then their low ones. */
+export const COLUMN_MODE_HALVES = 7
 export const COLUMN_MODE_SHIFT = 2
-export const COLUMN_ORDER_MAX = 2
-/** The plan byte holds the delta order in its low bits and the decimal exponent above. */
-export const COLUMN_EXPONENT_SHIFT = 2
+export const COLUMN_MODE_MASK = 7
+/** Flags of the head byte. */
+export const COLUMN_NEGATIVE_ZERO = 32
+export const COLUMN_PATCHED = 64
+/** 64-bit integers as steps from one to the next, not as distances from the smallest. */
+export const COLUMN_STEPS = 128
 export const COLUMN_LEVEL_DENSE = 0
 export const COLUMN_LEVEL_FAST = 1
-/** 10^17 is the last power that leaves a 53-bit integer room for one digit before the point. */
-export const DECIMAL_EXPONENT_MAX_F64 = 17
-/** Nine significant digits identify a 32-bit float; one more for values just below a power of ten. */
-export const DECIMAL_EXPONENT_MAX_F32 = 10
-/** Room one column may take beyond its raw values: mode byte and count. */
+/** 10^17 is the last power that leaves the integer room for one digit before the point. */
+export const DECIMAL_EXPONENT_MAX = 17
+/** Room one column may take beyond its raw values: head and count. */
 export const COLUMN_OVERHEAD_BYTES = 16
+
+// Groups of words.
+export const GROUP_WORDS = 1024
+export const GROUP_ORDER_MAX = 3
+export const GROUP_CODER_SHIFT = 2
+export const GROUP_CENTRE = 16
+export const GROUP_STEP = 32
+export const CODER_CONSTANT = 0
+export const CODER_PACKED = 1
+export const CODER_CLASSES = 2
+export const CODER_DICTIONARY = 3
+export const PACKED_BLOCK_WORDS = 128
+export const PACKED_EXCEPTIONS = 128
+export const CLASS_SPLIT_MAX = 4
+/** Classes at the finest split: 16 + 28 × 8. */
+export const CLASS_MAX_COUNT = 240
+export const DICTIONARY_MAX_COUNT = 255
+export const TABLE_LOG_MIN = 5
+export const TABLE_LOG_MAX = 10
 
 // Ring buffer.
 export const RING_DROP_NEWEST = 0

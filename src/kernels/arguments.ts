@@ -1,3 +1,4 @@
+import { quantumOf } from './reference/column-plan.js'
 import { CHANNELS_MAX_COUNT, COLUMN_MAX_VALUES, RING_CHANNELS_MAX_COUNT } from '../limits.js'
 import type { ColumnArray, EncodeColumnOptions, RingBufferOptions } from './types.js'
 
@@ -62,11 +63,24 @@ export function expectColumnValues(values: unknown): void {
   if (length > COLUMN_MAX_VALUES) throw rangeError('values.length', `at most ${COLUMN_MAX_VALUES}`, length)
 }
 
-/** Whether the column is to be coded fast rather than dense. */
-export function expectFast(options: EncodeColumnOptions): boolean {
-  const { level } = ownOptions(options)
+/** How a column is to be coded, every setting there. */
+export interface ColumnSettings {
+  isFast: boolean
+  /** 0: lossless. */
+  precision: number
+  /** Quantum of the column given as `like`; 0: none. */
+  quantumHint: number
+}
+
+export function expectColumnSettings(options: EncodeColumnOptions): ColumnSettings {
+  const { level, precision, like } = ownOptions(options)
   if (level !== undefined) expectOneOf('level', level, ['dense', 'fast'])
-  return level === 'fast'
+  if (precision !== undefined) {
+    if (typeof precision !== 'number') throw typeError('precision', 'a number > 0', precision)
+    if (!(precision > 0 && precision < Infinity)) throw rangeError('precision', 'a number > 0', precision)
+  }
+  if (like !== undefined) expectBytes('like', like)
+  return { isFast: level === 'fast', precision: precision ?? 0, quantumHint: like ? quantumOf(like) : 0 }
 }
 
 export function expectRingBufferOptions(options: RingBufferOptions): RingBufferOptions {

@@ -1,81 +1,90 @@
-import { COLUMN_BLOCK_VALUES } from '../../../assembly/layout'
-
-/**
- * 64-bit integers as pairs of 32-bit words, the low word first: a view of a little-endian BigInt64Array, and as quick
- * as plain numbers. Typed arrays are little-endian on every engine this runs on.
- */
-export type IntegerPairs = Int32Array
-
-/** Bytes of the block's packed values, as words; one more so that a value may be read across the end. */
-const packedWords = new Int32Array(COLUMN_BLOCK_VALUES * 2 + 2)
-const packedBytesView = new Uint8Array(packedWords.buffer)
-export function packedBytes(count: number, width: number): number {
-  return (count * width + 7) >>> 3
+/** Bits a 32-bit word needs, read as unsigned. */
+export function bitWidth(word: number): number {
+  return 32 - Math.clz32(word)
 }
 
-/** Bits an integer of two words needs. */
-export function bitWidth(low: number, high: number): number {
-  return high === 0 ? 32 - Math.clz32(low) : 64 - Math.clz32(high)
+/** 0, −1, 1, −2 … become 0, 1, 2, 3 …: small either way. Takes and gives 32-bit words. */
+export function zigzag(word: number): number {
+  return (word << 1) ^ (word >> 31)
 }
 
-/** LEB128, of an integer of two words; returns the offset past it. */
-export function writeVarint(target: Uint8Array, offset: number, low: number, high = 0): number {
-  let at = offset
-  let [restLow, restHigh] = [low, high]
-  while (restHigh !== 0 || restLow >>> 0 >= 128) {
-    target[at++] = (restLow & 127) | 128
-    restLow = (restLow >>> 7) | (restHigh << 25)
-    restHigh >>>= 7
+export function unzigzag(code: number): number {
+  return (code >>> 1) ^ -(code & 1)
+}
+
+/** Appends bits to bytes, the least significant first. */
+export class BitWriter {
+  readonly #target: Uint8Array
+  #at: number
+  #pending = 0
+  #pendingBits = 0
+
+  constructor(target: Uint8Array, offset: number) {
+    this.#target = target
+    this.#at = offset
   }
-  target[at++] = restLow
-  return at
-}
 
-/** Packs one block, least significant bit first; returns the offset past it. */
-export function packBits(
-  codes: IntegerPairs,
-  count: number,
-  width: number,
-  target: Uint8Array,
-  offset: number,
-): number {
-  const bytes = packedBytes(count, width)
-  packedWords.fill(0, 0, (bytes >>> 2) + 2)
-  for (let index = 0, bit = 0; index < count; index++, bit += width) {
-    const word = bit >>> 5
-    const shift = bit & 31
-    const low = codes[index * 2]
-    packedWords[word] |= low << shift
-    // two shifts: one by 32 would shift by 0
-    packedWords[word + 1] |= (low >>> 1) >>> (31 - shift)
-    if (width > 32) {
-      const high = codes[index * 2 + 1]
-      packedWords[word + 1] |= high << shift
-      if (width + shift > 64) packedWords[word + 2] |= (high >>> 1) >>> (31 - shift)
+  /** The lowest `width` bits, 0–32, of a word whose others are zero. */
+  write(word: number, width: number): void {
+    this.#pending |= word << this.#pendingBits
+    const total = this.#pendingBits + width
+    if (total < 32) {
+      this.#pendingBits = total
+      return
     }
+    this.#flush(4)
+    // two shifts: one by 32 would shift by 0
+    this.#pending = this.#pendingBits === 0 ? 0 : word >>> (32 - this.#pendingBits)
+    this.#pendingBits = total - 32
   }
-  target.set(packedBytesView.subarray(0, bytes), offset)
-  return offset + bytes
+
+  /** Writes what is left, padded with zeros; returns the offset past it. */
+  finish(): number {
+    this.#flush((this.#pendingBits + 7) >>> 3)
+    return this.#at
+  }
+
+  #flush(bytes: number): void {
+    for (let index = 0; index < bytes; index++) this.#target[this.#at++] = this.#pending >>> (8 * index)
+  }
 }
 
-/** Unpacks one block; `codes` holds pairs. */
-export function unpackBits(
-  source: Uint8Array,
-  offset: number,
-  count: number,
-  width: number,
-  codes: IntegerPairs,
-): void {
-  const bytes = packedBytes(count, width)
-  packedBytesView.set(source.subarray(offset, offset + bytes))
-  const lowMask = width >= 32 ? -1 : (1 << width) - 1
-  const highMask = width <= 32 ? 0 : width === 64 ? -1 : (1 << (width - 32)) - 1
-  for (let index = 0, bit = 0; index < count; index++, bit += width) {
-    const word = bit >>> 5
-    const shift = bit & 31
-    const middle = packedWords[word + 1]
-    codes[index * 2] = ((packedWords[word] >>> shift) | ((middle << 1) << (31 - shift))) & lowMask
-    codes[index * 2 + 1] =
-      highMask === 0 ? 0 : ((middle >>> shift) | ((packedWords[word + 2] << 1) << (31 - shift))) & highMask
+/** Reads bits of bytes; past the end they are zeros, and `isOverrun` says so. */
+export class BitReader {
+  readonly #source: Uint8Array
+  readonly #endBit: number
+  #bit: number
+
+  constructor(source: Uint8Array, offset: number, end: number) {
+    this.#source = source
+    this.#bit = offset * 8
+    this.#endBit = end * 8
+  }
+
+  /** The next `width` bits, 0–32, as an unsigned number. */
+  read(width: number): number {
+    const byte = this.#bit >>> 3
+    const shift = this.#bit & 7
+    const source = this.#source
+    this.#bit += width
+    if (width <= 24) {
+      const window = source[byte]! | (source[byte + 1]! << 8) | (source[byte + 2]! << 16) | (source[byte + 3]! << 24)
+      return (window >>> shift) & ((1 << width) - 1)
+    }
+    let value = 0
+    let taken = 8 - shift
+    value = source[byte]! >>> shift
+    for (let index = byte + 1; taken < width; index++, taken += 8) value += (source[index] ?? 0) * 2 ** taken
+    return width === 32 ? value % 4_294_967_296 : value % 2 ** width
+  }
+
+  get isOverrun(): boolean {
+    return this.#bit > this.#endBit
+  }
+
+  /** Whether only padding is left: less than a byte, of zeros. */
+  get isAtEnd(): boolean {
+    const rest = this.#endBit - this.#bit
+    return rest >= 0 && rest < 8 && this.#source[this.#endBit / 8 - 1]! >>> (8 - rest) === 0
   }
 }

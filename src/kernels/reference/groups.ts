@@ -1,0 +1,157 @@
+// Words in groups of up to 1,024, each coded by itself in the way that takes fewest bytes.
+
+import {
+  CODER_CLASSES,
+  CODER_CONSTANT,
+  CODER_DICTIONARY,
+  CODER_PACKED,
+  GROUP_CENTRE,
+  GROUP_CODER_SHIFT,
+  GROUP_STEP,
+  GROUP_WORDS,
+} from '../../../assembly/layout'
+import { unzigzag, zigzag } from './bits.js'
+import { planClasses, readClasses, writeClasses } from './classes.js'
+import { planDictionary, readDictionary, writeDictionary } from './dictionary.js'
+import { GroupReader } from './group-reader.js'
+import { packedSize, readPacked, writePacked } from './packed.js'
+import { fillCodes, integrate, planResiduals, type ResidualPlan } from './residuals.js'
+import { VarintReader, writeVarint } from './varints.js'
+
+const codes = new Uint32Array(GROUP_WORDS)
+/** Bytes of a group besides plan and length, at most: 5 and 1/8 per word and what tables and heads may take. */
+const CONTENT_MAX_BYTES = GROUP_WORDS * 6 + 2048
+const content = new Uint8Array(CONTENT_MAX_BYTES)
+
+/** Bytes that coding so many words can take before it is given up. */
+export function groupsCapacity(count: number): number {
+  return Math.ceil(count / GROUP_WORDS) * 64 + count * 6
+}
+
+/** Heads, step and centre: what the residuals are counted from. */
+function writeOrigin(words: Int32Array, first: number, plan: ResidualPlan): number {
+  let at = 0
+  for (let head = 0; head < plan.order; head++) {
+    const word = words[first + head]
+    at = writeVarint(content, at, zigzag(head === 0 ? word : (word - words[first + head - 1]) | 0))
+  }
+  if (plan.step !== 1) at = writeVarint(content, at, plan.step)
+  if (plan.centre !== 0) at = writeVarint(content, at, zigzag(plan.centre))
+  return at
+}
+
+interface CoderPlan {
+  coder: number
+  bytes: number
+  split: number
+}
+
+function planCoder(count: number, isFast: boolean): CoderPlan {
+  const best: CoderPlan = { coder: CODER_PACKED, bytes: packedSize(codes, count), split: 0 }
+  if (isFast) return best
+  const dictionaryBytes = planDictionary(codes, count)
+  if (dictionaryBytes !== undefined && dictionaryBytes < best.bytes) {
+    best.coder = CODER_DICTIONARY
+    best.bytes = dictionaryBytes
+  }
+  const classes = planClasses(codes, count)
+  return classes && classes.bytes < best.bytes ? { coder: CODER_CLASSES, ...classes } : best
+}
+
+function writeGroup(
+  words: Int32Array,
+  first: number,
+  count: number,
+  isFast: boolean,
+  isLast: boolean,
+  target: Uint8Array,
+  offset: number,
+): number {
+  let plan = planResiduals(words, first, count, isFast)
+  const combined = fillCodes(words, first, count, plan, codes)
+  let coder: CoderPlan = { coder: CODER_CONSTANT, bytes: 0, split: 0 }
+  if (combined !== 0) {
+    coder = planCoder(count - plan.order, isFast)
+    if (!isFast && plan.order > 0) {
+      // few distinct words, whatever their order
+      const distinct: ResidualPlan = { order: 0, centre: 0, step: 1 }
+      fillCodes(words, first, count, distinct, codes)
+      const bytes = planDictionary(codes, count)
+      if (bytes !== undefined && bytes < coder.bytes) {
+        plan = distinct
+        coder = { coder: CODER_DICTIONARY, bytes, split: 0 }
+      } else fillCodes(words, first, count, plan, codes)
+    }
+  }
+  const at = writeOrigin(words, first, plan)
+  const coded = count - plan.order
+  let end = at
+  if (coder.coder === CODER_PACKED) end = writePacked(codes, coded, content, at)
+  else if (coder.coder === CODER_CLASSES) end = writeClasses(codes, coded, coder.split, content, at)
+  else if (coder.coder === CODER_DICTIONARY) end = writeDictionary(codes, coded, content, at)
+  target[offset] =
+    plan.order |
+    (coder.coder << GROUP_CODER_SHIFT) |
+    (plan.centre !== 0 ? GROUP_CENTRE : 0) |
+    (plan.step !== 1 ? GROUP_STEP : 0)
+  const contentAt = isLast ? offset + 1 : writeVarint(target, offset + 1, end)
+  target.set(content.subarray(0, end), contentAt)
+  return contentAt + end
+}
+
+/** Appends all words; returns the offset past them. What is last in its column has no length: it takes the rest. */
+export function writeGroups(
+  words: Int32Array,
+  isFast: boolean,
+  isLast: boolean,
+  target: Uint8Array,
+  offset: number,
+): number {
+  let at = offset
+  for (let first = 0; first < words.length; first += GROUP_WORDS) {
+    const count = Math.min(words.length - first, GROUP_WORDS)
+    at = writeGroup(words, first, count, isFast, isLast && first + count === words.length, target, at)
+  }
+  return at
+}
+
+/** Reads a group into `words`; false when its content is none. */
+function readGroup(plan: number, reader: GroupReader, words: Int32Array, first: number, count: number): boolean {
+  const order = plan & 3
+  for (let head = 0; head < order; head++) {
+    const value = unzigzag(reader.varint())
+    words[first + head] = head === 0 ? value : words[first + head - 1] + value
+  }
+  const step = plan & GROUP_STEP ? reader.varint() : 1
+  const centre = plan & GROUP_CENTRE ? unzigzag(reader.varint()) : 0
+  const coder = (plan >> GROUP_CODER_SHIFT) & 3
+  const coded = count - order
+  if (coder === CODER_CONSTANT) codes.fill(0, 0, coded)
+  else if (coded === 0) reader.fail()
+  else if (coder === CODER_PACKED) readPacked(reader, codes, coded)
+  else if (coder === CODER_CLASSES) readClasses(reader, codes, coded)
+  else readDictionary(reader, codes, coded)
+  if (reader.isFailed || reader.at !== reader.end) return false
+  integrate(codes, words, first, count, { order, centre, step })
+  return true
+}
+
+/** Where groups begin and end, and how they are laid out, was checked: see `planColumn`. Throws what `damaged` gives. */
+export function readGroups(
+  source: Uint8Array,
+  offset: number,
+  isLast: boolean,
+  words: Int32Array,
+  damaged: (offset: number) => Error,
+): number {
+  let at = offset
+  for (let first = 0; first < words.length; first += GROUP_WORDS) {
+    const count = Math.min(words.length - first, GROUP_WORDS)
+    const varint = new VarintReader(source, at + 1)
+    const length = isLast && first + count === words.length ? source.length - varint.at : varint.read()
+    const reader = new GroupReader(source, varint.at, varint.at + length)
+    if (!readGroup(source[at], reader, words, first, count)) throw damaged(at)
+    at = varint.at + length
+  }
+  return at
+}
