@@ -1,19 +1,39 @@
-// Decoding trusts the structure (the caller has walked it: lengths, widths and counts fit) and checks what only the
-// values show.
+// Decoding trusts the structure, which the caller has walked, and checks what only groups and values show.
 
-import { packedBytes, unpackBits } from './bits'
-import { CARRY_OFFSET, valueBytes } from './column'
-import { powerOfTen, widenFloat32Bits } from './float-integers'
-import { integrateBlock } from './integer-blocks'
+import { order32All, order64All, widenSingle } from './float-bits'
+import { readHalves, readOffsets, readSteps } from './frames'
+import { readGroups } from './groups'
 import {
-  COLUMN_BLOCK_VALUES,
-  COLUMN_EXPONENT_SHIFT,
+  COLUMN_MODE_BITS,
   COLUMN_MODE_DECIMAL,
-  COLUMN_MODE_FLOAT_AS_F32,
+  COLUMN_MODE_HALVES,
+  COLUMN_MODE_MASK,
+  COLUMN_MODE_MULTIPLE,
   COLUMN_MODE_RAW,
+  COLUMN_MODE_SCALED_SINGLE,
+  COLUMN_MODE_SHIFT,
+  COLUMN_MODE_SINGLE,
+  COLUMN_NEGATIVE_ZERO,
+  COLUMN_PATCHED,
+  COLUMN_STEPS,
+  COLUMN_TYPE_F32,
   COLUMN_TYPE_F64,
+  COLUMN_TYPE_I64,
+  STATUS_DAMAGED_GROUP,
   STATUS_OUT_OF_RANGE,
 } from './layout'
+import { applyPatches, patchesLength } from './patches'
+import { powerOfTen } from './scaled-integers'
+import { fromSingle, SingleOrigin } from './singles'
+
+const INTEGER_LIMIT: f64 = 9007199254740992.0
+const CANONICAL_NAN: u64 = 0x7ff8000000000000
+const ORIGIN: usize = memory.data(offsetof<SingleOrigin>(), 16)
+
+/** Scratch bytes for decoding a column of `count` values. */
+export function columnDecodeBytes(count: i32): usize {
+  return ((count as usize) << 2) + 16
+}
 
 function readRaw(payloadPtr: usize, count: i32, width: usize, outPtr: usize): void {
   let source = payloadPtr
@@ -25,78 +45,140 @@ function readRaw(payloadPtr: usize, count: i32, width: usize, outPtr: usize): vo
   }
 }
 
-/** Writes integers as values of the column; returns 0, or STATUS_OUT_OF_RANGE when one does not fit the mode. */
-function emitIntegers(type: i32, mode: i32, power: f64, integersPtr: usize, count: i32, outPtr: usize): i32 {
-  const n = count as usize
-  if (mode === COLUMN_MODE_DECIMAL) {
-    let inRange = true
-    for (let index: usize = 0; index < n; index++) {
-      const integer = load<i64>(integersPtr + (index << 3)) as f64
-      inRange = inRange && abs(integer) < 9007199254740992.0
-      const value = integer / power
-      if (type === COLUMN_TYPE_F64) store<f64>(outPtr + (index << 3), value)
-      else store<f32>(outPtr + (index << 2), value as f32)
-    }
-    return inRange ? 0 : STATUS_OUT_OF_RANGE
-  }
-  if (valueBytes(type) === 8 && mode !== COLUMN_MODE_FLOAT_AS_F32) {
-    memory.copy(outPtr, integersPtr, n << 3)
-    return 0
-  }
-  let excess: i64 = 0
-  for (let index: usize = 0; index < n; index++) {
-    const integer = load<i64>(integersPtr + (index << 3))
-    excess |= integer ^ (integer as i32 as i64)
-    if (mode === COLUMN_MODE_FLOAT_AS_F32) store<u64>(outPtr + (index << 3), widenFloat32Bits(integer as u32))
-    else store<i32>(outPtr + (index << 2), integer as i32)
-  }
-  return excess === 0 ? 0 : STATUS_OUT_OF_RANGE
+/** An integer as the float it stands for: ÷ `divisor`, × `factor`, one of which is 1. */
+function floatOf(integer: f64, divisor: f64, factor: f64, hasNegativeZero: bool): f64 {
+  if (hasNegativeZero && integer < 0) return -(((-1 - integer) / divisor) * factor)
+  return (integer / divisor) * factor
 }
 
-/** Decodes a payload whose structure was checked; returns the values written or STATUS_OUT_OF_RANGE. */
-export function columnDecode(
+function unscaleWords(wordsPtr: usize, count: i32, divisor: f64, factor: f64, hasNegativeZero: bool): void {
+  for (let index: usize = 0; index < (count as usize); index++) {
+    const ptr = wordsPtr + (index << 2)
+    store<f32>(ptr, floatOf(load<i32>(ptr) as f64, divisor, factor, hasNegativeZero) as f32)
+  }
+}
+
+/** False when an integer is too large. */
+function unscaleIntegers(ptr: usize, count: i32, divisor: f64, factor: f64, hasNegativeZero: bool): bool {
+  let inRange = true
+  for (let index: usize = 0; index < (count as usize); index++) {
+    const integer = load<i64>(ptr + (index << 3)) as f64
+    inRange = inRange && abs(integer) < INTEGER_LIMIT
+    store<f64>(ptr + (index << 3), floatOf(integer, divisor, factor, hasNegativeZero))
+  }
+  return inRange
+}
+
+/** Parameter of DECIMAL and MULTIPLE. */
+function parameterBytes(mode: i32): usize {
+  return mode === COLUMN_MODE_DECIMAL ? 1 : 8
+}
+
+function modeOf(head: i32): i32 {
+  return (head >> COLUMN_MODE_SHIFT) & COLUMN_MODE_MASK
+}
+
+/** Decodes what follows a head of 32-bit values; false when a group is damaged. */
+function readWords(type: i32, head: i32, bodyPtr: usize, endPtr: usize, count: i32, outPtr: usize): bool {
+  const mode = modeOf(head)
+  const isScaled = mode === COLUMN_MODE_DECIMAL || mode === COLUMN_MODE_MULTIPLE
+  const isPatched = (head & COLUMN_PATCHED) !== 0
+  const patchesPtr = isScaled ? bodyPtr + parameterBytes(mode) : bodyPtr
+  const wordsPtr = isPatched ? patchesPtr + patchesLength(patchesPtr, 4) : patchesPtr
+  if (readGroups(wordsPtr, endPtr, true, outPtr, count) === 0) return false
+  if (isScaled) {
+    const isDecimal = mode === COLUMN_MODE_DECIMAL
+    const divisor = isDecimal ? powerOfTen(load<u8>(bodyPtr)) : 1
+    const factor = isDecimal ? 1 : load<f64>(bodyPtr)
+    unscaleWords(outPtr, count, divisor, factor, (head & COLUMN_NEGATIVE_ZERO) !== 0)
+  } else if (type === COLUMN_TYPE_F32) order32All(outPtr, count, outPtr)
+  if (isPatched) applyPatches(patchesPtr, 4, outPtr)
+  return true
+}
+
+/** Decodes 64-bit floats that are made of 32-bit ones; false when a group is damaged. */
+function readSingles(head: i32, bodyPtr: usize, endPtr: usize, count: i32, scratchPtr: usize, outPtr: usize): bool {
+  const mode = modeOf(head)
+  const origin = changetype<SingleOrigin>(ORIGIN)
+  let at = bodyPtr
+  origin.factor = 0
+  if (mode === COLUMN_MODE_SCALED_SINGLE) {
+    origin.factor = load<f64>(at)
+    at += 8
+  } else if (mode !== COLUMN_MODE_SINGLE) origin.digits = load<u8>(at++)
+  const patchesPtr = at
+  const isPatched = (head & COLUMN_PATCHED) !== 0
+  if (isPatched) at += patchesLength(at, 8)
+  if (!readWords(COLUMN_TYPE_F32, load<u8>(at), at + 1, endPtr, count, scratchPtr)) return false
+  for (let index: usize = 0; index < (count as usize); index++) {
+    const bits = load<u32>(scratchPtr + (index << 2))
+    let wide = widenSingle(bits)
+    if (mode !== COLUMN_MODE_SINGLE) {
+      const value = fromSingle(reinterpret<f32>(bits) as f64, origin)
+      // engines differ in the bits of a NaN that was computed
+      wide = value === value ? reinterpret<u64>(value) : CANONICAL_NAN
+    }
+    store<u64>(outPtr + (index << 3), wide)
+  }
+  if (isPatched) applyPatches(patchesPtr, 8, outPtr)
+  return true
+}
+
+/** Decodes 64-bit integers and floats made of them; 0, or what is wrong. */
+function readIntegers(
   type: i32,
-  mode: i32,
-  payloadPtr: usize,
+  head: i32,
+  bodyPtr: usize,
+  endPtr: usize,
   count: i32,
   scratchPtr: usize,
   outPtr: usize,
 ): i32 {
-  const width = valueBytes(type)
+  const mode = modeOf(head)
+  const isScaled = mode === COLUMN_MODE_DECIMAL || mode === COLUMN_MODE_MULTIPLE
+  const isPatched = (head & COLUMN_PATCHED) !== 0
+  const isFloat = type === COLUMN_TYPE_F64
+  const patchesPtr = isScaled ? bodyPtr + parameterBytes(mode) : bodyPtr
+  const at = isPatched ? patchesPtr + patchesLength(patchesPtr, 8) : patchesPtr
+  let isWhole: bool
+  if (mode === COLUMN_MODE_HALVES) isWhole = readHalves(at, endPtr, outPtr, count, scratchPtr)
+  else if ((head & COLUMN_STEPS) !== 0) {
+    const resumePtr = isPatched && mode === COLUMN_MODE_BITS ? patchesPtr : 0
+    isWhole = readSteps(at, endPtr, outPtr, count, resumePtr, isFloat, scratchPtr)
+  } else isWhole = readOffsets(at, endPtr, outPtr, count, scratchPtr)
+  if (!isWhole) return STATUS_DAMAGED_GROUP
+  if (isScaled) {
+    const isDecimal = mode === COLUMN_MODE_DECIMAL
+    const divisor = isDecimal ? powerOfTen(load<u8>(bodyPtr)) : 1
+    const factor = isDecimal ? 1 : load<f64>(bodyPtr)
+    if (!unscaleIntegers(outPtr, count, divisor, factor, (head & COLUMN_NEGATIVE_ZERO) !== 0)) return STATUS_OUT_OF_RANGE
+  } else if (isFloat) order64All(outPtr, count, outPtr)
+  if (isPatched) applyPatches(patchesPtr, 8, outPtr)
+  return 0
+}
+
+/**
+ * Decodes a column whose structure was checked, the body of which ends at `endPtr`. Returns 0 or a status; where a
+ * group is damaged, `columnDamagedGroup` says which.
+ */
+export function columnDecode(
+  head: i32,
+  bodyPtr: usize,
+  endPtr: usize,
+  count: i32,
+  scratchPtr: usize,
+  outPtr: usize,
+): i32 {
+  const type = head & 3
+  const mode = modeOf(head)
+  const isWide = type === COLUMN_TYPE_F64 || type === COLUMN_TYPE_I64
   if (mode === COLUMN_MODE_RAW) {
-    readRaw(payloadPtr, count, width, outPtr)
-    return count
+    readRaw(bodyPtr, count, isWide ? 8 : 4, outPtr)
+    return 0
   }
-  const plan = load<u8>(payloadPtr) as i32
-  const order = plan & 3
-  const power = powerOfTen(plan >> COLUMN_EXPONENT_SHIFT)
-  const carryPtr = scratchPtr + CARRY_OFFSET
-  let source = payloadPtr + 1
-  store<i64>(carryPtr, 0)
-  store<i64>(carryPtr, 0, 8)
-  // The first `order` values are zigzag varints: the value itself, then the first difference.
-  for (let head = 0; head < order; head++) {
-    let code: u64 = 0
-    let shift: u64 = 0
-    let byte: u64
-    do {
-      byte = load<u8>(source++) as u64
-      code |= (byte & 127) << shift
-      shift += 7
-    } while (byte >= 128)
-    store<u64>(scratchPtr, code)
-    integrateBlock(scratchPtr, 1, head + 1, carryPtr)
-    const status = emitIntegers(type, mode, power, scratchPtr, 1, outPtr + (head as usize) * width)
-    if (status < 0) return status
+  if (!isWide) return readWords(type, head, bodyPtr, endPtr, count, outPtr) ? 0 : STATUS_DAMAGED_GROUP
+  if (mode >= COLUMN_MODE_SINGLE && mode !== COLUMN_MODE_HALVES) {
+    return readSingles(head, bodyPtr, endPtr, count, scratchPtr, outPtr) ? 0 : STATUS_DAMAGED_GROUP
   }
-  for (let first = order; first < count; first += COLUMN_BLOCK_VALUES) {
-    const blockCount = min(count - first, COLUMN_BLOCK_VALUES)
-    const bits = load<u8>(source) as i32
-    unpackBits(source + 1, blockCount, bits, scratchPtr)
-    source += 1 + (packedBytes(blockCount, bits) as usize)
-    integrateBlock(scratchPtr, blockCount, order, carryPtr)
-    const status = emitIntegers(type, mode, power, scratchPtr, blockCount, outPtr + (first as usize) * width)
-    if (status < 0) return status
-  }
-  return count
+  return readIntegers(type, head, bodyPtr, endPtr, count, scratchPtr, outPtr)
 }

@@ -1,7 +1,7 @@
-export { columnScratchBytes } from './column'
-export { columnDecode } from './column-decode'
-export { columnEncode } from './column-encode'
+export { columnDecode, columnDecodeBytes } from './column-decode'
+export { columnCapacity, columnEncode, columnEncodeBytes } from './column-encode'
 export { crc32c, crc32cInit } from './crc32c'
+export { columnDamagedGroup } from './groups'
 export { abiVersion, heapBase } from './module'
 export { resamplerFlush, resamplerPull, resamplerPush } from './resample-linear'
 export {

@@ -1,11 +1,13 @@
 // Numbers both compilers read: plain constants only.
 
 /** Grows with every change of an export or a struct; checked when a build is loaded. */
-export const ABI_VERSION = 1
+export const ABI_VERSION = 2
 
 // Statuses: kernels return a count >= 0 or one of these.
 /** A decoded integer does not fit the column's type. */
 export const STATUS_OUT_OF_RANGE = -1
+/** A group of a column holds what is none. */
+export const STATUS_DAMAGED_GROUP = -2
 
 // Columns (docs/format.md, columns).
 export const COLUMN_TYPE_F64 = 0
@@ -53,6 +55,8 @@ export const CLASS_SPLIT_MAX = 4
 /** Classes at the finest split: 16 + 28 × 8. */
 export const CLASS_MAX_COUNT = 240
 export const DICTIONARY_MAX_COUNT = 255
+/** Room for the symbols of any alphabet. */
+export const SYMBOLS_MAX_COUNT = 256
 export const TABLE_LOG_MIN = 5
 export const TABLE_LOG_MAX = 10
 

@@ -1,23 +1,34 @@
-import { COLUMN_LEVEL_DENSE, COLUMN_LEVEL_FAST, COLUMN_OVERHEAD_BYTES } from '../../assembly/layout'
-import { columnTypeOf, createColumnArray, integerOutOfRange, planColumn, valueBytes } from './reference/column-plan.js'
+import { COLUMN_LEVEL_DENSE, COLUMN_LEVEL_FAST, STATUS_OUT_OF_RANGE } from '../../assembly/layout'
+import type { ColumnSettings } from './arguments.js'
+import {
+  columnTypeOf,
+  createColumnArray,
+  damagedGroup,
+  integerOutOfRange,
+  planColumn,
+  valueBytes,
+} from './reference/column-plan.js'
 import type { ColumnArray } from './types.js'
 import { aligned, type WasmArena } from './wasm-arena.js'
 
 /** Room behind the packed bytes: unpacking loads a little past them. */
 const LOAD_MARGIN_BYTES = 16
 
-export function encodeColumnIn(arena: WasmArena, values: ColumnArray, isFast: boolean): Uint8Array {
+export function encodeColumnIn(arena: WasmArena, values: ColumnArray, settings: ColumnSettings): Uint8Array {
+  const { exports } = arena
+  const { length: count, byteLength } = values
   const valuesPtr = arena.basePtr
-  const scratchPtr = valuesPtr + aligned(values.byteLength)
-  const outPtr = scratchPtr + aligned(arena.exports.columnScratchBytes(values.length))
-  arena.reserve(outPtr - arena.basePtr + values.byteLength + COLUMN_OVERHEAD_BYTES + LOAD_MARGIN_BYTES)
-  arena.bytes(valuesPtr, values.byteLength).set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength))
-  const level = isFast ? COLUMN_LEVEL_FAST : COLUMN_LEVEL_DENSE
-  const bytesWritten = arena.exports.columnEncode(
+  const scratchPtr = valuesPtr + aligned(byteLength)
+  const outPtr = scratchPtr + aligned(exports.columnEncodeBytes(count))
+  arena.reserve(outPtr - arena.basePtr + exports.columnCapacity(count) + byteLength)
+  arena.bytes(valuesPtr, byteLength).set(new Uint8Array(values.buffer, values.byteOffset, byteLength))
+  const bytesWritten = exports.columnEncode(
     columnTypeOf(values),
     valuesPtr,
-    values.length,
-    level,
+    count,
+    settings.isFast ? COLUMN_LEVEL_FAST : COLUMN_LEVEL_DENSE,
+    settings.precision,
+    settings.quantumHint,
     scratchPtr,
     outPtr,
   )
@@ -26,17 +37,19 @@ export function encodeColumnIn(arena: WasmArena, values: ColumnArray, isFast: bo
 
 export function decodeColumnIn(arena: WasmArena, bytes: Uint8Array): ColumnArray {
   // The same walk as the reference: what it lets through, the kernel can read without looking back.
-  const plan = planColumn(bytes)
-  const byteLength = plan.count * valueBytes(plan.type)
+  const { type, count, bodyOffset } = planColumn(bytes)
+  const { exports } = arena
+  const byteLength = count * valueBytes(type)
   const scratchPtr = arena.basePtr
-  const outPtr = scratchPtr + aligned(arena.exports.columnScratchBytes(0))
+  const outPtr = scratchPtr + aligned(exports.columnDecodeBytes(count))
   const bytesPtr = outPtr + aligned(byteLength)
-  arena.reserve(bytesPtr - arena.basePtr + bytes.length + LOAD_MARGIN_BYTES)
+  const endPtr = bytesPtr + bytes.length
+  arena.reserve(endPtr - arena.basePtr + LOAD_MARGIN_BYTES)
   arena.bytes(bytesPtr, bytes.length).set(bytes)
-  const payloadPtr = bytesPtr + plan.payloadOffset
-  const count = arena.exports.columnDecode(plan.type, plan.mode, payloadPtr, plan.count, scratchPtr, outPtr)
-  if (count < 0) throw integerOutOfRange(plan)
-  const values = createColumnArray(plan.type, plan.count)
+  const status = exports.columnDecode(bytes[0], bytesPtr + bodyOffset, endPtr, count, scratchPtr, outPtr)
+  if (status === STATUS_OUT_OF_RANGE) throw integerOutOfRange(bodyOffset)
+  if (status < 0) throw damagedGroup(exports.columnDamagedGroup() - bytesPtr)
+  const values = createColumnArray(type, count)
   new Uint8Array(values.buffer).set(arena.bytes(outPtr, byteLength))
   return values
 }

@@ -1,4 +1,4 @@
-import { expectBytes, expectColumnValues, expectFast } from './arguments.js'
+import { expectBytes, expectColumnValues, expectColumnSettings } from './arguments.js'
 import { ReferenceKernels } from './reference/reference-kernels.js'
 import type {
   ColumnArray,
@@ -38,9 +38,9 @@ export class WasmKernels implements Kernels {
 
   encodeColumn(values: ColumnArray, options: EncodeColumnOptions = {}): Uint8Array {
     expectColumnValues(values)
-    const isFast = expectFast(options)
+    const settings = expectColumnSettings(options)
     return this.#run(
-      (arena) => encodeColumnIn(arena, values, isFast),
+      (arena) => encodeColumnIn(arena, values, settings),
       () => this.#reference.encodeColumn(values, options),
     )
   }

@@ -7,6 +7,12 @@ const float64Words = new Int32Array(float64.buffer)
 const float32 = new Float32Array(1)
 const float32Word = new Int32Array(float32.buffer)
 
+// 2^−126, 2^−24, 2^−1000, 2^−53, written out: engines differ in what a power gives.
+const SMALLEST_SINGLE = 1.1754943508222875e-38
+const HALF_SINGLE = 5.960464477539063e-8
+const SMALLEST_DOUBLE = 9.332636185032189e-302
+const HALF_DOUBLE = 1.1102230246251565e-16
+
 /** The same both ways. */
 export function ordered32(bits: number): number {
   return bits ^ ((bits >> 31) & 0x7fffffff)
@@ -59,10 +65,10 @@ export function halfUlp(value: number, isSingle: boolean): number {
   if (isSingle) {
     float32[0] = value
     float32Word[0] &= 0x7f800000
-    return Math.max(float32[0], 2 ** -126) * 2 ** -24
+    return Math.max(float32[0], SMALLEST_SINGLE) * HALF_SINGLE
   }
   float64[0] = value
   float64Words[0] = 0
   float64Words[1] &= 0x7ff00000
-  return Math.max(float64[0], 2 ** -1000) * 2 ** -53
+  return Math.max(float64[0], SMALLEST_DOUBLE) * HALF_DOUBLE
 }

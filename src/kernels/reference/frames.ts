@@ -170,17 +170,17 @@ export function readFrame(
   const baseHigh = reader.high
   const words = new Int32Array(count - 1)
   readGroups(source, reader.at, true, words, damaged)
-  integers[0] = low
-  integers[1] = high
   let next = 0
-  for (let index = 1; index < count; index++) {
-    const sum = (low >>> 0) + (baseLow >>> 0) + (words[index - 1] >>> 0)
-    low = sum | 0
-    high = (high + baseHigh + Math.floor(sum / WORD)) | 0
-    while (next < patches.length && patches[next].position < index) next++
+  for (let index = 0; index < count; index++) {
+    if (index > 0) {
+      const sum = (low >>> 0) + (baseLow >>> 0) + (words[index - 1] >>> 0)
+      low = sum | 0
+      high = (high + baseHigh + Math.floor(sum / WORD)) | 0
+    }
     if (next < patches.length && patches[next].position === index) {
       low = patches[next].low
       high = patches[next].high
+      next++
     }
     integers[index * 2] = low
     integers[index * 2 + 1] = high

@@ -1,0 +1,191 @@
+// 64-bit integers as 32-bit words: their distances from the smallest, or their steps, or both their halves.
+
+import { readGroups, writeGroups } from './groups'
+import { ordered64 } from './float-bits'
+import { addPatch } from './patches'
+import { readSignedVarint, readVarint, varintLength, writeSignedVarint } from './varints'
+
+const WORD: i64 = 1 << 32
+/** Distances from here on are not told apart: doubles hold all below. */
+const FAR: i64 = 1 << 52
+const STEP_SAMPLES_MAX = 15
+/** One step in eight may be patched. */
+const FAR_STEPS_SHIFT = 3
+const SORTED: usize = memory.data(STEP_SAMPLES_MAX * 8 + 8, 16)
+
+/** 64-bit integers made narrow, before they are written. */
+@unmanaged
+export class Frame {
+  /** How much the smallest integer is below the first; the smallest step. */
+  base: i64
+  first: i64
+  wordsPtr: usize
+  wordCount: i32
+  /** Whether the words are steps; else they are distances from the smallest integer. */
+  isSteps: i32
+}
+
+/** The integer at `ptr` less the one at `fromPtr`, wrapped to 64 bits; FAR stands for what a double may not hold. */
+function distance(ptr: usize, fromPtr: usize): i64 {
+  const value = load<i64>(ptr) - load<i64>(fromPtr)
+  return value > -FAR && value < FAR ? value : FAR
+}
+
+function planOffsets(integersPtr: usize, count: i32, frame: Frame): bool {
+  const end = integersPtr + ((count as usize) << 3)
+  let smallest: i64 = 0
+  let largest: i64 = 0
+  for (let ptr = integersPtr + 8; ptr < end; ptr += 8) {
+    const value = distance(ptr, integersPtr)
+    smallest = min(smallest, value)
+    largest = max(largest, value)
+  }
+  if (largest - smallest >= WORD) return false
+  // the low words tell all there is
+  const lowest = i32x4.splat((load<i64>(integersPtr) + smallest) as i32)
+  let target = frame.wordsPtr
+  let ptr = integersPtr
+  for (; ptr + 32 <= end; ptr += 32, target += 16) {
+    const lows = v128.shuffle<i32>(v128.load(ptr), v128.load(ptr, 16), 0, 2, 4, 6)
+    v128.store(target, i32x4.sub(lows, lowest))
+  }
+  for (; ptr < end; ptr += 8, target += 4) store<i32>(target, load<i32>(ptr) - i32x4.extract_lane(lowest, 0))
+  frame.base = smallest
+  frame.isSteps = 0
+  frame.wordCount = count
+  return true
+}
+
+/** The upper median of up to 15 steps. */
+function middleStep(integersPtr: usize, count: i32): i64 {
+  const steps = count - 1
+  const taken = min(steps, STEP_SAMPLES_MAX)
+  for (let sample = 0; sample < taken; sample++) {
+    const index = 1 + (((sample as i64) * (steps as i64)) / (taken as i64))
+    const ptr = integersPtr + ((index as usize) << 3)
+    const step = distance(ptr, ptr - 8)
+    let at = SORTED + ((sample as usize) << 3)
+    for (; at > SORTED && load<i64>(at - 8) > step; at -= 8) store<i64>(at, load<i64>(at - 8))
+    store<i64>(at, step)
+  }
+  return load<i64>(SORTED + (((taken >> 1) as usize) << 3))
+}
+
+function isFar(step: i64, middle: i64): bool {
+  return step === FAR || abs(step - middle) >= WORD / 2
+}
+
+/** Steps far from most are left to patches, if there may be any. */
+function planSteps(integersPtr: usize, count: i32, patchedPtr: usize, frame: Frame): bool {
+  const middle = middleStep(integersPtr, count)
+  const end = integersPtr + ((count as usize) << 3)
+  let base = FAR
+  let farSteps = 0
+  for (let ptr = integersPtr + 8; ptr < end; ptr += 8) {
+    const step = distance(ptr, ptr - 8)
+    if (isFar(step, middle)) farSteps++
+    else base = min(base, step)
+  }
+  if (farSteps > (patchedPtr !== 0 ? (count - 1) >> FAR_STEPS_SHIFT : 0)) return false
+  let word = 0
+  let target = frame.wordsPtr
+  for (let ptr = integersPtr + 8; ptr < end; ptr += 8, target += 4) {
+    const step = distance(ptr, ptr - 8)
+    if (isFar(step, middle)) addPatch(patchedPtr, ((ptr - integersPtr) >> 3) as i32)
+    else word = (step - base) as i32
+    store<i32>(target, word)
+  }
+  frame.base = base
+  frame.isSteps = 1
+  frame.wordCount = count - 1
+  return true
+}
+
+/**
+ * How to make the integers narrow, of which there is one at least; false when neither way does. Positions that must be
+ * patched for it are added to those at `patchedPtr`; with 0 nothing may be.
+ */
+export function planFrame(integersPtr: usize, count: i32, patchedPtr: usize, frame: Frame): bool {
+  frame.first = load<i64>(integersPtr)
+  return planOffsets(integersPtr, count, frame) || planSteps(integersPtr, count, patchedPtr, frame)
+}
+
+/** Appends the integers as planned; returns the address past them. */
+export function writeFrame(frame: Frame, isFast: bool, targetPtr: usize): usize {
+  const isSteps = frame.isSteps !== 0
+  let at = writeSignedVarint(targetPtr, isSteps ? frame.first : frame.first + frame.base)
+  if (isSteps) at = writeSignedVarint(at, frame.base)
+  return writeGroups(frame.wordsPtr, frame.wordCount, isFast, true, at)
+}
+
+function takeHalves(integersPtr: usize, count: i32, half: usize, wordsPtr: usize): void {
+  for (let index: usize = 0; index < (count as usize); index++) {
+    store<i32>(wordsPtr + (index << 2), load<i32>(integersPtr + (index << 3) + half))
+  }
+}
+
+/** Appends the high words and then the low ones. */
+export function writeHalves(integersPtr: usize, count: i32, wordsPtr: usize, isFast: bool, targetPtr: usize): usize {
+  takeHalves(integersPtr, count, 4, wordsPtr)
+  const at = writeGroups(wordsPtr, count, isFast, false, targetPtr)
+  takeHalves(integersPtr, count, 0, wordsPtr)
+  return writeGroups(wordsPtr, count, isFast, true, at)
+}
+
+function putHalves(integersPtr: usize, count: i32, half: usize, wordsPtr: usize): void {
+  for (let index: usize = 0; index < (count as usize); index++) {
+    store<i32>(integersPtr + (index << 3) + half, load<i32>(wordsPtr + (index << 2)))
+  }
+}
+
+/** Reads what `writeHalves` wrote; its layout was checked. False when a group is damaged. */
+export function readHalves(sourcePtr: usize, endPtr: usize, integersPtr: usize, count: i32, wordsPtr: usize): bool {
+  const at = readGroups(sourcePtr, endPtr, false, wordsPtr, count)
+  if (at === 0) return false
+  putHalves(integersPtr, count, 4, wordsPtr)
+  if (readGroups(at, endPtr, true, wordsPtr, count) === 0) return false
+  putHalves(integersPtr, count, 0, wordsPtr)
+  return true
+}
+
+/** Reads distances whose layout was checked; false when a group is damaged. */
+export function readOffsets(sourcePtr: usize, endPtr: usize, integersPtr: usize, count: i32, wordsPtr: usize): bool {
+  const first = readSignedVarint(sourcePtr)
+  if (readGroups(sourcePtr + varintLength(sourcePtr), endPtr, true, wordsPtr, count) === 0) return false
+  for (let index: usize = 0; index < (count as usize); index++) {
+    store<i64>(integersPtr + (index << 3), first + (load<u32>(wordsPtr + (index << 2)) as i64))
+  }
+  return true
+}
+
+/** Reads steps whose layout was checked; they go on from the patches at `patchesPtr`, if that is not 0. */
+export function readSteps(
+  sourcePtr: usize,
+  endPtr: usize,
+  integersPtr: usize,
+  count: i32,
+  patchesPtr: usize,
+  isFloat: bool,
+  wordsPtr: usize,
+): bool {
+  let value = readSignedVarint(sourcePtr)
+  let at = sourcePtr + varintLength(sourcePtr)
+  const step = readSignedVarint(at)
+  at += varintLength(at)
+  if (readGroups(at, endPtr, true, wordsPtr, count - 1) === 0) return false
+  let patches = patchesPtr === 0 ? 0 : (readVarint(patchesPtr) as i32)
+  let patch: usize = patchesPtr === 0 ? 0 : patchesPtr + varintLength(patchesPtr)
+  let position = patches > 0 ? (readVarint(patch) as i32) : -1
+  for (let index = 0; index < count; index++) {
+    if (index > 0) value += step + (load<u32>(wordsPtr + (((index - 1) as usize) << 2)) as i64)
+    if (index === position) {
+      patch += varintLength(patch)
+      value = load<i64>(patch)
+      if (isFloat) value = ordered64(value)
+      patch += 8
+      if (--patches > 0) position += 1 + (readVarint(patch) as i32)
+    }
+    store<i64>(integersPtr + ((index as usize) << 3), value)
+  }
+  return true
+}
