@@ -23,6 +23,8 @@ import {
 
 /** Per class: lowest code, extra bits. */
 const CLASSES: usize = memory.data(CLASS_MAX_COUNT * 8, 16)
+/** Class of a lower split, per class of the finest. */
+const MERGED: usize = memory.data(CLASS_MAX_COUNT, 16)
 
 function keptBits(split: i32): i32 {
   return max(0, split - 1)
@@ -107,9 +109,25 @@ function mergeClasses(symbols: i32, split: i32): i32 {
   return merged
 }
 
-/** Appends the codes; returns the address past them. */
+/** Turns the classes that `planClasses` left in `CODED` into those of a lower split, and counts them. */
+function recountClasses(count: i32, split: i32): i32 {
+  for (let symbol = 0; symbol < CLASS_MAX_COUNT; symbol++) {
+    store<u8>(MERGED + (symbol as usize), classOf(lowestOf(symbol, CLASS_SPLIT_MAX), split))
+  }
+  clearCounts()
+  let symbols = 0
+  for (let index: usize = 0; index < (count as usize); index++) {
+    const symbol = load<u8>(MERGED + (load<u8>(CODED + index) as usize)) as i32
+    store<u8>(CODED + index, symbol)
+    setCount(symbol, countOf(symbol) + 1)
+    symbols = max(symbols, symbol + 1)
+  }
+  return symbols
+}
+
+/** Appends the codes as `planClasses` planned them; returns the address past them. */
 export function writeClasses(codesPtr: usize, count: i32, split: i32, targetPtr: usize): usize {
-  const symbols = countClasses(codesPtr, count, split)
+  const symbols = recountClasses(count, split)
   store<u8>(targetPtr, split)
   store<u8>(targetPtr, symbols, 1)
   let target = writeWeights(count, symbols, targetPtr + 2)

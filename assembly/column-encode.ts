@@ -19,6 +19,9 @@ import {
   COLUMN_TYPE_F32,
   COLUMN_TYPE_F64,
   COLUMN_TYPE_I64,
+  EFFORT_ALL,
+  EFFORT_CLASSES,
+  EFFORT_PACKED,
 } from './layout'
 import { clearPatched, patchedBytes, patchedCount, writePatches } from './patches'
 import { findQuantum } from './quantum'
@@ -269,6 +272,9 @@ function headOf(type: i32, candidate: Candidate): i32 {
 /** Appends what follows the head. `integersPtr`: of 64-bit columns that are written by halves. */
 function writeBody(type: i32, candidate: Candidate, isFast: bool, integersPtr: usize, targetPtr: usize): usize {
   const mode = candidate.mode
+  // measurements rarely come in few distinct steps; clocks and codes do
+  const isMeasured = mode === COLUMN_MODE_DECIMAL || mode === COLUMN_MODE_MULTIPLE
+  const effort = isFast ? EFFORT_PACKED : isMeasured ? EFFORT_CLASSES : EFFORT_ALL
   const width: usize = type === COLUMN_TYPE_F64 || type === COLUMN_TYPE_I64 ? 8 : 4
   let at = targetPtr
   if (mode === COLUMN_MODE_DECIMAL) store<u8>(at++, scaleOf(candidate).exponent)
@@ -287,9 +293,9 @@ function writeBody(type: i32, candidate: Candidate, isFast: bool, integersPtr: u
     store<u8>(at, headOf(COLUMN_TYPE_F32, singles))
     return writeBody(COLUMN_TYPE_F32, singles, isFast, 0, at + 1)
   }
-  if (width === 4) return writeGroups(candidate.wordsPtr, candidate.count, isFast, true, at)
-  if (mode !== COLUMN_MODE_HALVES) return writeFrame(frameOf(candidate), isFast, at)
-  return writeHalves(integersPtr, candidate.count, candidate.wordsPtr, isFast, at)
+  if (width === 4) return writeGroups(candidate.wordsPtr, candidate.count, effort, true, at)
+  if (mode !== COLUMN_MODE_HALVES) return writeFrame(frameOf(candidate), effort, at)
+  return writeHalves(integersPtr, candidate.count, candidate.wordsPtr, effort, at)
 }
 
 /** Byte planes: the lowest bytes of all values first. */

@@ -33,19 +33,27 @@ function distance(ptr: usize, fromPtr: usize): i64 {
 
 function planOffsets(integersPtr: usize, count: i32, frame: Frame): bool {
   const end = integersPtr + ((count as usize) << 3)
-  let smallest: i64 = 0
-  let largest: i64 = 0
-  for (let ptr = integersPtr + 8; ptr < end; ptr += 8) {
-    const value = distance(ptr, integersPtr)
-    smallest = min(smallest, value)
-    largest = max(largest, value)
+  const first = i64x2.splat(load<i64>(integersPtr))
+  let smallestPair = i64x2.splat(0)
+  let largestPair = smallestPair
+  let ptr = integersPtr
+  for (; ptr + 16 <= end; ptr += 16) {
+    const pair = i64x2.sub(v128.load(ptr), first)
+    smallestPair = v128.bitselect(pair, smallestPair, i64x2.lt_s(pair, smallestPair))
+    largestPair = v128.bitselect(pair, largestPair, i64x2.gt_s(pair, largestPair))
   }
-  if (largest - smallest >= WORD) return false
+  let smallest = min(i64x2.extract_lane(smallestPair, 0), i64x2.extract_lane(smallestPair, 1))
+  let largest = max(i64x2.extract_lane(largestPair, 0), i64x2.extract_lane(largestPair, 1))
+  if (ptr < end) {
+    const last = load<i64>(ptr) - load<i64>(integersPtr)
+    smallest = min(smallest, last)
+    largest = max(largest, last)
+  }
+  if (smallest <= -FAR || largest >= FAR || largest - smallest >= WORD) return false
   // the low words tell all there is
   const lowest = i32x4.splat((load<i64>(integersPtr) + smallest) as i32)
   let target = frame.wordsPtr
-  let ptr = integersPtr
-  for (; ptr + 32 <= end; ptr += 32, target += 16) {
+  for (ptr = integersPtr; ptr + 32 <= end; ptr += 32, target += 16) {
     const lows = v128.shuffle<i32>(v128.load(ptr), v128.load(ptr, 16), 0, 2, 4, 6)
     v128.store(target, i32x4.sub(lows, lowest))
   }
@@ -111,11 +119,11 @@ export function planFrame(integersPtr: usize, count: i32, patchedPtr: usize, fra
 }
 
 /** Appends the integers as planned; returns the address past them. */
-export function writeFrame(frame: Frame, isFast: bool, targetPtr: usize): usize {
+export function writeFrame(frame: Frame, effort: i32, targetPtr: usize): usize {
   const isSteps = frame.isSteps !== 0
   let at = writeSignedVarint(targetPtr, isSteps ? frame.first : frame.first + frame.base)
   if (isSteps) at = writeSignedVarint(at, frame.base)
-  return writeGroups(frame.wordsPtr, frame.wordCount, isFast, true, at)
+  return writeGroups(frame.wordsPtr, frame.wordCount, effort, true, at)
 }
 
 function takeHalves(integersPtr: usize, count: i32, half: usize, wordsPtr: usize): void {
@@ -125,11 +133,11 @@ function takeHalves(integersPtr: usize, count: i32, half: usize, wordsPtr: usize
 }
 
 /** Appends the high words and then the low ones. */
-export function writeHalves(integersPtr: usize, count: i32, wordsPtr: usize, isFast: bool, targetPtr: usize): usize {
+export function writeHalves(integersPtr: usize, count: i32, wordsPtr: usize, effort: i32, targetPtr: usize): usize {
   takeHalves(integersPtr, count, 4, wordsPtr)
-  const at = writeGroups(wordsPtr, count, isFast, false, targetPtr)
+  const at = writeGroups(wordsPtr, count, effort, false, targetPtr)
   takeHalves(integersPtr, count, 0, wordsPtr)
-  return writeGroups(wordsPtr, count, isFast, true, at)
+  return writeGroups(wordsPtr, count, effort, true, at)
 }
 
 function putHalves(integersPtr: usize, count: i32, half: usize, wordsPtr: usize): void {

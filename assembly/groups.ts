@@ -9,6 +9,9 @@ import {
   CODER_CONSTANT,
   CODER_DICTIONARY,
   CODER_PACKED,
+  EFFORT_ALL,
+  EFFORT_CLASSES,
+  EFFORT_PACKED,
   GROUP_CENTRE,
   GROUP_CODER_SHIFT,
   GROUP_STEP,
@@ -17,6 +20,9 @@ import {
 import { packedSize, readPacked, writePacked } from './packed'
 import { fillCodes, integrate, planResiduals, ResidualPlan } from './residuals'
 import { readVarint, varintLength, writeVarint } from './varints'
+
+/** Bits of a residual up to which few distinct measurements take no fewer bits by a dictionary. */
+const MEASURED_BITS = 8
 
 const CODES: usize = memory.data(GROUP_WORDS * 4, 16)
 /** Up to 6 bytes per word and what tables and heads may take. */
@@ -41,32 +47,35 @@ function writeOrigin(wordsPtr: usize, plan: ResidualPlan): usize {
   return at
 }
 
+/** Whether a dictionary is worth trying: clocks and codes repeat, measurements only where their residuals are wide. */
+function mayRepeat(plan: ResidualPlan, effort: i32): bool {
+  return effort === EFFORT_ALL || (effort === EFFORT_CLASSES && plan.bits > MEASURED_BITS)
+}
+
 /** The coder of fewest bytes, as coder | split << 2 | bytes << 5. */
-function planCoder(count: i32, isFast: bool): i32 {
+function planCoder(count: i32, plan: ResidualPlan, effort: i32): i32 {
   let bytes = packedSize(CODES, count)
   let coder = CODER_PACKED
-  if (!isFast) {
-    const dictionaryBytes = planDictionary(CODES, count)
-    if (dictionaryBytes >= 0 && dictionaryBytes < bytes) {
-      coder = CODER_DICTIONARY
-      bytes = dictionaryBytes
-    }
-    const classes = planClasses(CODES, count)
-    if (classes >= 0 && classes >> 3 < bytes) {
-      coder = CODER_CLASSES | ((classes & 7) << 2)
-      bytes = classes >> 3
-    }
+  const dictionaryBytes = mayRepeat(plan, effort) ? planDictionary(CODES, count) : -1
+  if (dictionaryBytes >= 0 && dictionaryBytes < bytes) {
+    coder = CODER_DICTIONARY
+    bytes = dictionaryBytes
+  }
+  const classes = planClasses(CODES, count)
+  if (classes >= 0 && classes >> 3 < bytes) {
+    coder = CODER_CLASSES | ((classes & 7) << 2)
+    bytes = classes >> 3
   }
   return coder | (bytes << 5)
 }
 
-function writeGroup(wordsPtr: usize, count: i32, isFast: bool, isLast: bool, targetPtr: usize): usize {
+function writeGroup(wordsPtr: usize, count: i32, effort: i32, isLast: bool, targetPtr: usize): usize {
   const plan = changetype<ResidualPlan>(PLAN)
-  planResiduals(wordsPtr, count, isFast, plan)
+  planResiduals(wordsPtr, count, effort === EFFORT_PACKED, plan)
   let coder = CODER_CONSTANT
   if (fillCodes(wordsPtr, count, plan, CODES) !== 0) {
-    coder = isFast ? CODER_PACKED : planCoder(count - plan.order, isFast)
-    if (!isFast && plan.order > 0) coder = orDistinctWords(wordsPtr, count, plan, coder)
+    coder = effort === EFFORT_PACKED ? CODER_PACKED : planCoder(count - plan.order, plan, effort)
+    if (plan.order > 0 && mayRepeat(plan, effort)) coder = orDistinctWords(wordsPtr, count, plan, coder)
   }
   const coded = count - plan.order
   let at = writeOrigin(wordsPtr, plan)
@@ -101,11 +110,11 @@ function orDistinctWords(wordsPtr: usize, count: i32, plan: ResidualPlan, coder:
 }
 
 /** Appends all words; returns the address past them. What is last in its column has no length: it takes the rest. */
-export function writeGroups(wordsPtr: usize, count: i32, isFast: bool, isLast: bool, targetPtr: usize): usize {
+export function writeGroups(wordsPtr: usize, count: i32, effort: i32, isLast: bool, targetPtr: usize): usize {
   let at = targetPtr
   for (let first = 0; first < count; first += GROUP_WORDS) {
     const words = min(count - first, GROUP_WORDS)
-    at = writeGroup(wordsPtr + ((first as usize) << 2), words, isFast, isLast && first + words === count, at)
+    at = writeGroup(wordsPtr + ((first as usize) << 2), words, effort, isLast && first + words === count, at)
   }
   return at
 }

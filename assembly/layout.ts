@@ -49,6 +49,10 @@ export const CODER_CONSTANT = 0
 export const CODER_PACKED = 1
 export const CODER_CLASSES = 2
 export const CODER_DICTIONARY = 3
+// Which coders a writer tries.
+export const EFFORT_PACKED = 0
+export const EFFORT_CLASSES = 1
+export const EFFORT_ALL = 2
 export const PACKED_BLOCK_WORDS = 128
 export const PACKED_EXCEPTIONS = 128
 export const CLASS_SPLIT_MAX = 4

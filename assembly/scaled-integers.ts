@@ -136,6 +136,28 @@ function scalePairs32(valuesPtr: usize, first: i32, count: i32, scale: Scale, in
   return index
 }
 
+/** Makes −0 a -1, and integers below 0 one less. */
+function makeRoomForNegativeZero(valuesPtr: usize, count: i32, isSingle: bool, integersPtr: usize): void {
+  let index = 0
+  if (!isSingle) {
+    const zero = i64x2.splat(0)
+    const negativeZero = i64x2.splat(0x8000000000000000)
+    for (; index + 2 <= count; index += 2) {
+      const ptr = integersPtr + ((index as usize) << 3)
+      const integers = v128.load(ptr)
+      const values = v128.load(valuesPtr + ((index as usize) << 3))
+      const below = v128.or(i64x2.lt_s(integers, zero), i64x2.eq(values, negativeZero))
+      v128.store(ptr, i64x2.add(integers, below))
+    }
+  }
+  for (; index < count; index++) {
+    const integer = loadInteger(integersPtr, index, isSingle)
+    if (integer < 0 || isNegativeZero(valueAt(valuesPtr, index, isSingle))) {
+      storeInteger(integersPtr, index, integer - 1, isSingle)
+    }
+  }
+}
+
 /**
  * Integers of all values; false when more than one in 16 has none. Those at patched positions repeat the one before.
  * Below 0 they are one less where −0 is -1.
@@ -173,14 +195,7 @@ export function scaleAll(
     storeInteger(integersPtr, index, previous, isSingle)
     index++
   }
-  if (scale.hasNegativeZero) {
-    for (let index = 0; index < count; index++) {
-      const integer = loadInteger(integersPtr, index, isSingle)
-      if (integer < 0 || isNegativeZero(valueAt(valuesPtr, index, isSingle))) {
-        storeInteger(integersPtr, index, integer - 1, isSingle)
-      }
-    }
-  }
+  if (scale.hasNegativeZero) makeRoomForNegativeZero(valuesPtr, count, isSingle, integersPtr)
   return true
 }
 

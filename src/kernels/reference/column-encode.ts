@@ -15,6 +15,9 @@ import {
   COLUMN_TYPE_F32,
   COLUMN_TYPE_F64,
   COLUMN_TYPE_I32,
+  EFFORT_ALL,
+  EFFORT_CLASSES,
+  EFFORT_PACKED,
 } from '../../../assembly/layout'
 import { type ColumnSettings, expectColumnSettings, expectColumnValues } from '../arguments.js'
 import type { ColumnArray, EncodeColumnOptions } from '../types.js'
@@ -222,9 +225,11 @@ function writeBody(
     target[at++] = headOf(COLUMN_TYPE_F32, singles)
     return writeBody(singles, singles.values, isFast, target, at)
   }
-  if (candidate.words) return writeGroups(candidate.words, isFast, true, target, at)
-  if (candidate.frame) return writeFrame(candidate.integers!, candidate.frame, isFast, target, at)
-  return writeHalves(candidate.integers!, isFast, target, at)
+  // measurements rarely come in few distinct steps; clocks and codes do
+  const effort = isFast ? EFFORT_PACKED : scale ? EFFORT_CLASSES : EFFORT_ALL
+  if (candidate.words) return writeGroups(candidate.words, effort, true, target, at)
+  if (candidate.frame) return writeFrame(candidate.integers!, candidate.frame, effort, target, at)
+  return writeHalves(candidate.integers!, effort, target, at)
 }
 
 /** Byte planes: the lowest bytes of all values first. */

@@ -104,22 +104,22 @@ export function planFrame(integers: IntegerPairs, patched?: number[]): Frame | u
 export function writeFrame(
   integers: IntegerPairs,
   { isSteps, words, base }: Frame,
-  isFast: boolean,
+  effort: number,
   target: Uint8Array,
   offset: number,
 ): number {
   let at = writeInteger(integers, 0, isSteps ? 0 : base, target, offset)
   if (isSteps) at = writeSignedVarint(target, at, base | 0, Math.floor(base / WORD))
-  return writeGroups(words, isFast, true, target, at)
+  return writeGroups(words, effort, true, target, at)
 }
 
 /** Appends the high words and then the low ones. */
-export function writeHalves(integers: IntegerPairs, isFast: boolean, target: Uint8Array, offset: number): number {
+export function writeHalves(integers: IntegerPairs, effort: number, target: Uint8Array, offset: number): number {
   const words = new Int32Array(integers.length / 2)
   for (let index = 0; index < words.length; index++) words[index] = integers[index * 2 + 1]
-  const at = writeGroups(words, isFast, false, target, offset)
+  const at = writeGroups(words, effort, false, target, offset)
   for (let index = 0; index < words.length; index++) words[index] = integers[index * 2]
-  return writeGroups(words, isFast, true, target, at)
+  return writeGroups(words, effort, true, target, at)
 }
 
 /** Reads what `writeHalves` wrote; its layout was checked. */

@@ -5,6 +5,9 @@ import {
   CODER_CONSTANT,
   CODER_DICTIONARY,
   CODER_PACKED,
+  EFFORT_ALL,
+  EFFORT_CLASSES,
+  EFFORT_PACKED,
   GROUP_CENTRE,
   GROUP_CODER_SHIFT,
   GROUP_STEP,
@@ -17,6 +20,9 @@ import { GroupReader } from './group-reader.js'
 import { packedSize, readPacked, writePacked } from './packed.js'
 import { fillCodes, integrate, planResiduals, type ResidualPlan } from './residuals.js'
 import { VarintReader, writeVarint } from './varints.js'
+
+/** Bits of a residual up to which few distinct measurements take no fewer bits by a dictionary. */
+const MEASURED_BITS = 8
 
 const codes = new Uint32Array(GROUP_WORDS)
 /** Bytes of a group besides plan and length, at most: 5 and 1/8 per word and what tables and heads may take. */
@@ -46,10 +52,15 @@ interface CoderPlan {
   split: number
 }
 
-function planCoder(count: number, isFast: boolean): CoderPlan {
+/** Whether a dictionary is worth trying: clocks and codes repeat, measurements only where their residuals are wide. */
+function mayRepeat({ bits }: ResidualPlan, effort: number): boolean {
+  return effort === EFFORT_ALL || (effort === EFFORT_CLASSES && bits > MEASURED_BITS)
+}
+
+function planCoder(count: number, plan: ResidualPlan, effort: number): CoderPlan {
   const best: CoderPlan = { coder: CODER_PACKED, bytes: packedSize(codes, count), split: 0 }
-  if (isFast) return best
-  const dictionaryBytes = planDictionary(codes, count)
+  if (effort === EFFORT_PACKED) return best
+  const dictionaryBytes = mayRepeat(plan, effort) ? planDictionary(codes, count) : undefined
   if (dictionaryBytes !== undefined && dictionaryBytes < best.bytes) {
     best.coder = CODER_DICTIONARY
     best.bytes = dictionaryBytes
@@ -62,19 +73,19 @@ function writeGroup(
   words: Int32Array,
   first: number,
   count: number,
-  isFast: boolean,
+  effort: number,
   isLast: boolean,
   target: Uint8Array,
   offset: number,
 ): number {
-  let plan = planResiduals(words, first, count, isFast)
+  let plan = planResiduals(words, first, count, effort === EFFORT_PACKED)
   const combined = fillCodes(words, first, count, plan, codes)
   let coder: CoderPlan = { coder: CODER_CONSTANT, bytes: 0, split: 0 }
   if (combined !== 0) {
-    coder = planCoder(count - plan.order, isFast)
-    if (!isFast && plan.order > 0) {
+    coder = planCoder(count - plan.order, plan, effort)
+    if (plan.order > 0 && mayRepeat(plan, effort)) {
       // few distinct words, whatever their order
-      const distinct: ResidualPlan = { order: 0, centre: 0, step: 1 }
+      const distinct: ResidualPlan = { order: 0, centre: 0, step: 1, bits: 0 }
       fillCodes(words, first, count, distinct, codes)
       const bytes = planDictionary(codes, count)
       if (bytes !== undefined && bytes < coder.bytes) {
@@ -102,7 +113,7 @@ function writeGroup(
 /** Appends all words; returns the offset past them. What is last in its column has no length: it takes the rest. */
 export function writeGroups(
   words: Int32Array,
-  isFast: boolean,
+  effort: number,
   isLast: boolean,
   target: Uint8Array,
   offset: number,
@@ -110,7 +121,7 @@ export function writeGroups(
   let at = offset
   for (let first = 0; first < words.length; first += GROUP_WORDS) {
     const count = Math.min(words.length - first, GROUP_WORDS)
-    at = writeGroup(words, first, count, isFast, isLast && first + count === words.length, target, at)
+    at = writeGroup(words, first, count, effort, isLast && first + count === words.length, target, at)
   }
   return at
 }
@@ -132,7 +143,7 @@ function readGroup(plan: number, reader: GroupReader, words: Int32Array, first: 
   else if (coder === CODER_CLASSES) readClasses(reader, codes, coded)
   else readDictionary(reader, codes, coded)
   if (reader.isFailed || reader.at !== reader.end) return false
-  integrate(codes, words, first, count, { order, centre, step })
+  integrate(codes, words, first, count, { order, centre, step, bits: 0 })
   return true
 }
 

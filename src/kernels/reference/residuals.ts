@@ -3,9 +3,12 @@
 
 import { GROUP_ORDER_MAX } from '../../../assembly/layout'
 import { bitWidth, unzigzag, zigzag } from './bits.js'
+import { log2Q8 } from './entropy.js'
 
-const SAMPLES_MAX = 96
-const CENTRE_SAMPLES_MAX = 15
+/** Samples come as windows of four neighbours, spread evenly. */
+const WINDOWS_MAX = 32
+const WINDOW_WORDS = 4
+const CENTRE_SAMPLES_MAX = 9
 const STEP_SAMPLES = 16
 
 export interface ResidualPlan {
@@ -14,6 +17,8 @@ export interface ResidualPlan {
   step: number
   /** Subtracted from every difference in steps. */
   centre: number
+  /** Estimated bits per residual. */
+  bits: number
 }
 
 /** What the words would cost: bits of all samples together, at the best order. */
@@ -25,6 +30,9 @@ export interface Estimate {
 
 /** Middle of some differences per order, 0 for orders 2 and 3. */
 const centres = new Int32Array(GROUP_ORDER_MAX + 1)
+/** Bits of all samples per order. */
+const orderBits = new Int32Array(GROUP_ORDER_MAX + 1)
+const widthCounts = new Int32Array(33)
 const sorted = new Int32Array(CENTRE_SAMPLES_MAX)
 
 function difference(words: Int32Array, index: number, order: number): number {
@@ -37,16 +45,12 @@ function difference(words: Int32Array, index: number, order: number): number {
   return (second - words[index - 1] + 2 * words[index - 2] - words[index - 3]) | 0
 }
 
-/** Position of a sample; the first three words have no third difference. */
-function sampleAt(sample: number, samples: number, first: number, count: number): number {
-  return first + GROUP_ORDER_MAX + Math.floor((sample * (count - GROUP_ORDER_MAX)) / samples)
-}
-
-/** The upper median of up to 15 samples. */
-function centreOf(words: Int32Array, first: number, count: number, order: number, samples: number): number {
-  const taken = Math.min(samples, CENTRE_SAMPLES_MAX)
+/** The upper median of up to nine samples; the first three words have no third difference. */
+function centreOf(words: Int32Array, first: number, count: number, order: number): number {
+  const taken = Math.min(count - GROUP_ORDER_MAX, CENTRE_SAMPLES_MAX)
+  const stride = Math.floor((count - GROUP_ORDER_MAX) / taken)
   for (let sample = 0; sample < taken; sample++) {
-    const value = difference(words, sampleAt(sample, taken, first, count), order)
+    const value = difference(words, first + GROUP_ORDER_MAX + sample * stride, order)
     let at = sample
     for (; at > 0 && sorted[at - 1] > value; at--) sorted[at] = sorted[at - 1]
     sorted[at] = value
@@ -56,34 +60,68 @@ function centreOf(words: Int32Array, first: number, count: number, order: number
 
 /** The order with the fewest bits over samples; the lower one wins a tie. Leaves the centres of all orders. */
 export function estimateOrder(words: Int32Array, first: number, count: number): Estimate {
-  const samples = Math.min(count - GROUP_ORDER_MAX, SAMPLES_MAX)
+  const windows = Math.min(WINDOWS_MAX, (count - GROUP_ORDER_MAX) >> 2)
   centres.fill(0)
-  if (samples <= 0) {
+  if (windows <= 0) {
     let bits = 0
     for (let index = first; index < first + count; index++) bits += bitWidth(zigzag(words[index]))
     return { order: 0, bits, samples: Math.max(1, count) }
   }
-  for (let order = 0; order < 2; order++) centres[order] = centreOf(words, first, count, order, samples)
-  let [bits0, bits1, bits2, bits3] = [0, 0, 0, 0]
+  for (let order = 0; order < 2; order++) centres[order] = centreOf(words, first, count, order)
+  const stride = Math.floor((count - GROUP_ORDER_MAX) / windows)
+  orderBits.fill(0)
   const [centre0, centre1] = centres
-  for (let sample = 0; sample < samples; sample++) {
-    const at = sampleAt(sample, samples, first, count)
-    const d0 = words[at]
-    const d1 = (d0 - words[at - 1]) | 0
-    const previous = (words[at - 1] - words[at - 2]) | 0
-    const d2 = (d1 - previous) | 0
-    const d3 = (d2 - previous + words[at - 2] - words[at - 3]) | 0
-    bits0 += bitWidth(zigzag((d0 - centre0) | 0))
-    bits1 += bitWidth(zigzag((d1 - centre1) | 0))
-    bits2 += bitWidth(zigzag(d2))
-    bits3 += bitWidth(zigzag(d3))
+  for (let window = 0; window < windows; window++) {
+    const start = first + GROUP_ORDER_MAX + window * stride
+    for (let at = start; at < start + WINDOW_WORDS; at++) {
+      const d0 = words[at]
+      const d1 = (d0 - words[at - 1]) | 0
+      const previous = (words[at - 1] - words[at - 2]) | 0
+      const d2 = (d1 - previous) | 0
+      const d3 = (d2 - previous + words[at - 2] - words[at - 3]) | 0
+      orderBits[0] += bitWidth(zigzag((d0 - centre0) | 0))
+      orderBits[1] += bitWidth(zigzag((d1 - centre1) | 0))
+      orderBits[2] += bitWidth(zigzag(d2))
+      orderBits[3] += bitWidth(zigzag(d3))
+    }
   }
   let order = 0
-  let bits = bits0
-  if (bits1 < bits) [order, bits] = [1, bits1]
-  if (bits2 < bits) [order, bits] = [2, bits2]
-  if (bits3 < bits) [order, bits] = [3, bits3]
-  return { order, bits, samples }
+  for (let other = 1; other <= GROUP_ORDER_MAX; other++) if (orderBits[other] < orderBits[order]) order = other
+  return { order, bits: orderBits[order], samples: windows * WINDOW_WORDS }
+}
+
+/** Bits, in 1/256, of the samples at an order when their widths are coded by how often each occurs. */
+function entropyOfWidths(words: Int32Array, first: number, count: number, order: number): number {
+  const windows = Math.min(WINDOWS_MAX, (count - GROUP_ORDER_MAX) >> 2)
+  const stride = Math.floor((count - GROUP_ORDER_MAX) / windows)
+  const samples = windows * WINDOW_WORDS
+  widthCounts.fill(0)
+  let bits = samples * log2Q8(samples)
+  for (let window = 0; window < windows; window++) {
+    const start = first + GROUP_ORDER_MAX + window * stride
+    for (let at = start; at < start + WINDOW_WORDS; at++) {
+      const width = bitWidth(zigzag((difference(words, at, order) - centres[order]) | 0))
+      widthCounts[width]++
+      bits += 256 * Math.max(0, width - 1)
+    }
+  }
+  for (let width = 0; width <= 32; width++) {
+    if (widthCounts[width] > 0) bits -= widthCounts[width] * log2Q8(widthCounts[width])
+  }
+  return bits
+}
+
+/** Of the orders that come near the best one, that which symbols take fewest bits for; after `estimateOrder`. */
+function orderForSymbols(words: Int32Array, first: number, count: number, nearest: Estimate): number {
+  if (nearest.samples < WINDOW_WORDS || nearest.bits === 0 || count <= GROUP_ORDER_MAX + WINDOW_WORDS) return nearest.order
+  let best = nearest.order
+  let bestBits = Infinity
+  for (let order = 0; order <= GROUP_ORDER_MAX; order++) {
+    if (2 * orderBits[order] > 3 * nearest.bits) continue
+    const bits = entropyOfWidths(words, first, count, order)
+    if (bits < bestBits) [best, bestBits] = [order, bits]
+  }
+  return best
 }
 
 function greatestCommonDivisor(a: number, b: number): number {
@@ -98,8 +136,9 @@ function commonStep(words: Int32Array, first: number, count: number, order: numb
   const distance = (index: number): number => Math.abs(difference(words, index, order))
   let step = 0
   const samples = Math.min(count - order, STEP_SAMPLES)
+  const stride = Math.floor((count - order) / samples)
   for (let sample = 0; sample < samples; sample++) {
-    step = greatestCommonDivisor(distance(first + order + Math.floor((sample * (count - order)) / samples)), step)
+    step = greatestCommonDivisor(distance(first + order + sample * stride), step)
     if (step === 1) return 1
   }
   for (let index = first + order; index < last; index++) {
@@ -113,12 +152,15 @@ function commonStep(words: Int32Array, first: number, count: number, order: numb
 
 /** How to code the group; `isFast` looks for no step. */
 export function planResiduals(words: Int32Array, first: number, count: number, isFast: boolean): ResidualPlan {
-  const { order, bits, samples } = estimateOrder(words, first, count)
+  const nearest = estimateOrder(words, first, count)
+  const { samples } = nearest
+  const order = isFast ? nearest.order : orderForSymbols(words, first, count, nearest)
+  const bits = order === nearest.order ? nearest.bits : orderBits[order]
   const middle = centres[order]
   const step = isFast ? 1 : commonStep(words, first, count, order)
   // worth its bytes only when it is well outside what the differences spread over
   const isWorth = bitWidth(zigzag(middle)) * samples >= bits + samples
-  return { order, step, centre: isWorth ? middle / step : 0 }
+  return { order, step, centre: isWorth ? middle / step : 0, bits: Math.floor(bits / samples) }
 }
 
 /** Writes the zigzag codes of the residuals, `count` − order of them, and returns all OR-ed. */
