@@ -1,28 +1,31 @@
 // Codes by classes: those below 2^split by themselves, above that all with the same leading bits, told apart by extra
 // bits.
 
-import { bitWidth, flushBits } from './bits'
+import { bitWidth } from './bits'
 import { decodingTable, tableLogOf } from './entropy'
 import { fail, GroupReader, readByte } from './group-reader'
 import { CLASS_MAX_COUNT, CLASS_SPLIT_MAX } from './layout'
 import {
   CODED,
+  COUNTS,
   clearCounts,
-  codeCounted,
   codedBytes,
   countOf,
+  EXTRA_BITS,
   entropyQ8,
   FREQUENCIES,
   hasStatesFor,
-  OUTPUTS,
   readFrequencies,
   setCount,
   weightNibbles,
+  writeSymbols,
   writeWeights,
 } from './symbols'
 
 /** Per class: lowest code, extra bits. */
 const CLASSES: usize = memory.data(CLASS_MAX_COUNT * 8, 16)
+/** Counts of the classes of the finest split. */
+const FINEST_COUNTS: usize = memory.data(CLASS_MAX_COUNT * 4, 16)
 /** Class of a lower split, per class of the finest. */
 const MERGED: usize = memory.data(CLASS_MAX_COUNT, 16)
 
@@ -63,22 +66,41 @@ function usedSymbols(symbols: i32): i32 {
   return used
 }
 
-/** Counts the classes of the codes, and writes them to `CODED`; returns the number of symbols. */
-function countClasses(codesPtr: usize, count: i32, split: i32): i32 {
+/** Classes of four codes at the finest split: below 16 the codes, above exponent and three bits of a float. */
+function classLanes(codes: v128): v128 {
+  // without the fourth bit below the highest one nothing can round up
+  const floats = f32x4.convert_i32x4_u(v128.andnot(codes, i32x4.shr_u(codes, 4)))
+  const classes = i32x4.sub(i32x4.shr_u(floats, 20), i32x4.splat(((127 + CLASS_SPLIT_MAX) << 3) - (1 << CLASS_SPLIT_MAX)))
+  return v128.bitselect(codes, classes, i32x4.lt_u(codes, i32x4.splat(1 << CLASS_SPLIT_MAX)))
+}
+
+/** Counts the classes of the codes at the finest split, and writes them to `CODED`; returns the number of symbols. */
+function countClasses(codesPtr: usize, count: i32): i32 {
   clearCounts()
-  let symbols = 0
-  for (let index = 0; index < count; index++) {
-    const symbol = classOf(load<u32>(codesPtr + ((index as usize) << 2)), split)
-    store<u8>(CODED + (index as usize), symbol)
-    setCount(symbol, countOf(symbol) + 1)
-    symbols = max(symbols, symbol + 1)
+  let index = 0
+  for (; index + 16 <= count; index += 16) {
+    const ptr = codesPtr + ((index as usize) << 2)
+    const low = i16x8.narrow_i32x4_u(classLanes(v128.load(ptr)), classLanes(v128.load(ptr, 16)))
+    const high = i16x8.narrow_i32x4_u(classLanes(v128.load(ptr, 32)), classLanes(v128.load(ptr, 48)))
+    v128.store(CODED + (index as usize), i8x16.narrow_i16x8_u(low, high))
   }
+  for (; index < count; index++) {
+    store<u8>(CODED + (index as usize), classOf(load<u32>(codesPtr + ((index as usize) << 2)), CLASS_SPLIT_MAX))
+  }
+  const end = CODED + (count as usize)
+  for (let ptr = CODED; ptr < end; ptr++) {
+    const countPtr = COUNTS + ((load<u8>(ptr) as usize) << 2)
+    store<i32>(countPtr, load<i32>(countPtr) + 1)
+  }
+  let symbols = CLASS_MAX_COUNT
+  while (countOf(symbols - 1) === 0) symbols--
+  memory.copy(FINEST_COUNTS, COUNTS, CLASS_MAX_COUNT * 4)
   return symbols
 }
 
 /** Bytes << 3 | split of the codes as classes; -1 where the classes are too many for the states. */
 export function planClasses(codesPtr: usize, count: i32): i32 {
-  let symbols = countClasses(codesPtr, count, CLASS_SPLIT_MAX)
+  let symbols = countClasses(codesPtr, count)
   const tableLog = tableLogOf(count)
   let best = -1
   for (let split = CLASS_SPLIT_MAX; ; split--) {
@@ -109,47 +131,33 @@ function mergeClasses(symbols: i32, split: i32): i32 {
   return merged
 }
 
-/** Turns the classes that `planClasses` left in `CODED` into those of a lower split, and counts them. */
-function recountClasses(count: i32, split: i32): i32 {
-  for (let symbol = 0; symbol < CLASS_MAX_COUNT; symbol++) {
-    store<u8>(MERGED + (symbol as usize), classOf(lowestOf(symbol, CLASS_SPLIT_MAX), split))
-  }
+/** Turns the classes that `planClasses` left into those of a lower split; returns the number of symbols. */
+function mergeFinest(count: i32, split: i32): i32 {
   clearCounts()
   let symbols = 0
-  for (let index: usize = 0; index < (count as usize); index++) {
-    const symbol = load<u8>(MERGED + (load<u8>(CODED + index) as usize)) as i32
-    store<u8>(CODED + index, symbol)
-    setCount(symbol, countOf(symbol) + 1)
-    symbols = max(symbols, symbol + 1)
+  for (let symbol = 0; symbol < CLASS_MAX_COUNT; symbol++) {
+    const occurrences = load<i32>(FINEST_COUNTS + ((symbol as usize) << 2))
+    if (occurrences === 0) continue
+    const merged = classOf(lowestOf(symbol, CLASS_SPLIT_MAX), split)
+    store<u8>(MERGED + (symbol as usize), merged)
+    setCount(merged, countOf(merged) + occurrences)
+    symbols = merged + 1
   }
+  if (split === CLASS_SPLIT_MAX) return symbols
+  const end = CODED + (count as usize)
+  for (let ptr = CODED; ptr < end; ptr++) store<u8>(ptr, load<u8>(MERGED + (load<u8>(ptr) as usize)))
   return symbols
 }
 
 /** Appends the codes as `planClasses` planned them; returns the address past them. */
 export function writeClasses(codesPtr: usize, count: i32, split: i32, targetPtr: usize): usize {
-  const symbols = recountClasses(count, split)
+  const symbols = mergeFinest(count, split)
   store<u8>(targetPtr, split)
   store<u8>(targetPtr, symbols, 1)
-  let target = writeWeights(count, symbols, targetPtr + 2)
   for (let symbol = 0; symbol < symbols; symbol++) {
-    store<i32>(CLASSES + ((symbol as usize) << 3), extraBitsOf(symbol, split), 4)
+    store<u8>(EXTRA_BITS + (symbol as usize), extraBitsOf(symbol, split))
   }
-  let pending = codeCounted(count, symbols) as u64
-  let pendingBits = tableLogOf(count)
-  for (let index: usize = 0; index < (count as usize); index++) {
-    const extra = load<i32>(CLASSES + ((load<u8>(CODED + index) as usize) << 3), 4)
-    const code = load<u32>(codesPtr + (index << 2)) & (((1 as u32) << extra) - 1)
-    const output = load<u32>(OUTPUTS + (index << 2))
-    // at most 7 + 31 + 10 bits
-    pending |= ((code as u64) | (((output & 0xffff) as u64) << (extra as u64))) << (pendingBits as u64)
-    pendingBits += extra + ((output >>> 16) as i32)
-    store<u64>(target, pending)
-    const bytes = pendingBits >> 3
-    target += bytes as usize
-    pending >>= (bytes << 3) as u64
-    pendingBits &= 7
-  }
-  return flushBits(target, pending, pendingBits)
+  return writeSymbols(codesPtr, count, symbols, writeWeights(count, symbols, targetPtr + 2))
 }
 
 /** Reads `count` codes; what is wrong shows in the reader. */

@@ -1,6 +1,6 @@
 // Codes by a dictionary: each distinct residual is a symbol, in rising order.
 
-import { bitWidth, flushBits, unzigzag, zigzag } from './bits'
+import { bitWidth, unzigzag, zigzag } from './bits'
 import { endSymbols } from './classes'
 import { decodingTable, tableLogOf } from './entropy'
 import { endNibbles, fail, GroupReader, readByte, readNibbles } from './group-reader'
@@ -8,16 +8,16 @@ import { DICTIONARY_MAX_COUNT, GROUP_WORDS } from './layout'
 import {
   CODED,
   clearCounts,
-  codeCounted,
   codedBytes,
+  EXTRA_BITS,
   entropyQ8,
   FREQUENCIES,
   hasStatesFor,
-  OUTPUTS,
   putNibble,
   readFrequencies,
   setCount,
   writeNibbles,
+  writeSymbols,
   writeWeights,
 } from './symbols'
 
@@ -121,24 +121,12 @@ export function writeDictionary(codesPtr: usize, count: i32, targetPtr: usize): 
     for (; gap >= 8; gap >>>= 3) putNibble(nibbles++, (gap & 7) | 8)
     putNibble(nibbles++, gap as i32)
   }
-  let target = writeNibbles(nibbles, targetPtr + 1)
+  const target = writeNibbles(nibbles, targetPtr + 1)
   for (let index: usize = 0; index < (count as usize); index++) {
     store<u8>(CODED + index, load<u8>(RANKS + (load<u8>(FOUND + index) as usize)))
   }
-  target = writeWeights(count, distinct, target)
-  let pending = codeCounted(count, distinct) as u64
-  let pendingBits = tableLogOf(count)
-  for (let index: usize = 0; index < (count as usize); index++) {
-    const output = load<u32>(OUTPUTS + (index << 2))
-    pending |= ((output & 0xffff) as u64) << (pendingBits as u64)
-    pendingBits += (output >>> 16) as i32
-    if (pendingBits < 32) continue
-    store<u32>(target, pending as u32)
-    target += 4
-    pending >>= 32
-    pendingBits -= 32
-  }
-  return flushBits(target, pending, pendingBits)
+  memory.fill(EXTRA_BITS, 0, distinct as usize)
+  return writeSymbols(codesPtr, count, distinct, writeWeights(count, distinct, target))
 }
 
 /** Reads `count` codes; what is wrong shows in the reader. */

@@ -16,7 +16,7 @@ const NEXT: usize = memory.data(SYMBOLS_MAX_COUNT * 4, 16)
 /** Decoding, per state: the base of the next state, the bits to read for it, and the symbol. */
 const DECODING: usize = memory.data(TABLE_MAX * 4, 16)
 /** Coding, per symbol: threshold for the number of bits, first slot. */
-const TRANSITIONS: usize = memory.data(SYMBOLS_MAX_COUNT * 8, 16)
+export const TRANSITIONS: usize = memory.data(SYMBOLS_MAX_COUNT * 8, 16)
 /** Coding: states by slot. */
 const STATES: usize = memory.data(TABLE_MAX * 2, 16)
 
@@ -100,18 +100,8 @@ export function decodingTable(frequenciesPtr: usize, symbols: i32, tableLog: i32
   return DECODING
 }
 
-/**
- * Codes symbols from the last to the first: `outputsPtr` gets, per symbol, the bits that lead to the next state, and how
- * many, in the upper half. Returns the state that decoding begins with; it ends with 0.
- */
-export function codeSymbols(
-  codedPtr: usize,
-  count: i32,
-  frequenciesPtr: usize,
-  symbols: i32,
-  tableLog: i32,
-  outputsPtr: usize,
-): i32 {
+/** Fills `TRANSITIONS` for `stateBefore`. */
+export function prepareCoding(frequenciesPtr: usize, symbols: i32, tableLog: i32): void {
   const size = 1 << tableLog
   spreadSymbols(frequenciesPtr, symbols, tableLog)
   let slot = 0
@@ -131,12 +121,14 @@ export function codeSymbols(
     store<i32>(nextPtr, next + 1)
     store<u16>(STATES + ((next as usize) << 1), size + state)
   }
-  let state = size
-  for (let index = count - 1; index >= 0; index--) {
-    const transition = TRANSITIONS + ((load<u8>(codedPtr + (index as usize)) as usize) << 3)
-    const bits = (state + load<i32>(transition)) >> 16
-    store<u32>(outputsPtr + ((index as usize) << 2), (state & ((1 << bits) - 1)) | (bits << 16))
-    state = load<u16>(STATES + (((load<i32>(transition, 4) + (state >> bits)) as usize) << 1)) as i32
-  }
-  return state - size
+}
+
+/** Bits that lead from the state before a symbol, coded last to first, to `state`. */
+export function transitionBits(transition: usize, state: i32): i32 {
+  return (state + load<i32>(transition)) >> 16
+}
+
+/** The state before the symbol, of which `bits` low bits of `state` were written. */
+export function stateBefore(transition: usize, state: i32, bits: i32): i32 {
+  return load<u16>(STATES + (((load<i32>(transition, 4) + (state >> bits)) as usize) << 1)) as i32
 }

@@ -62,7 +62,7 @@ export const DICTIONARY_MAX_COUNT = 255
 /** Room for the symbols of any alphabet. */
 export const SYMBOLS_MAX_COUNT = 256
 export const TABLE_LOG_MIN = 5
-export const TABLE_LOG_MAX = 10
+export const TABLE_LOG_MAX = 9
 
 // Ring buffer.
 export const RING_DROP_NEWEST = 0

@@ -1,6 +1,15 @@
 // The symbols of one group: how often each occurs, their weights, and the states they become.
 
-import { codeSymbols, log2Q8, spreadWeights, tableLogOf, weightOf } from './entropy'
+import {
+  log2Q8,
+  prepareCoding,
+  spreadWeights,
+  stateBefore,
+  TRANSITIONS,
+  tableLogOf,
+  transitionBits,
+  weightOf,
+} from './entropy'
 import { endNibbles, fail, GroupReader, readNibble } from './group-reader'
 import { DICTIONARY_MAX_COUNT, GROUP_WORDS, SYMBOLS_MAX_COUNT } from './layout'
 
@@ -8,8 +17,11 @@ import { DICTIONARY_MAX_COUNT, GROUP_WORDS, SYMBOLS_MAX_COUNT } from './layout'
 export const CODED: usize = memory.data(GROUP_WORDS, 16)
 /** How often each symbol occurs; 16 more that never do. */
 export const COUNTS: usize = memory.data((SYMBOLS_MAX_COUNT + 16) * 4, 16)
-/** Per symbol, after `writeSymbolTable`: bits to the next state, how many in the upper half. */
-export const OUTPUTS: usize = memory.data(GROUP_WORDS * 4, 16)
+/** Bits of a group, written from the end: up to 31 + 9 per symbol, with room to store 8 bytes at a time. */
+const BITS: usize = memory.data(GROUP_WORDS * 5 + 64, 16)
+const BITS_END: usize = BITS + GROUP_WORDS * 5 + 48
+/** Extra bits of each symbol's codes. */
+export const EXTRA_BITS: usize = memory.data(SYMBOLS_MAX_COUNT, 16)
 export const FREQUENCIES: usize = memory.data(SYMBOLS_MAX_COUNT * 4, 16)
 const WEIGHTS: usize = memory.data(SYMBOLS_MAX_COUNT, 16)
 /** Nibbles to be written, a byte each: gaps take up to 11 per symbol. */
@@ -82,7 +94,7 @@ export function writeNibbles(count: i32, targetPtr: usize): usize {
   return end
 }
 
-/** Appends the weights of `CODED`; returns the address past them. The first state, in `firstState`, is the caller's. */
+/** Appends the weights of `CODED`; returns the address past them. */
 export function writeWeights(count: i32, symbols: i32, targetPtr: usize): usize {
   let largest = 0
   for (let symbol = 0; symbol < symbols; symbol++) largest = max(largest, countOf(symbol))
@@ -105,9 +117,49 @@ export function writeWeights(count: i32, symbols: i32, targetPtr: usize): usize 
   return writeNibbles(nibbles, targetPtr)
 }
 
-/** Fills `OUTPUTS` for `CODED`, after `writeWeights`; returns the first state. */
-export function codeCounted(count: i32, symbols: i32): i32 {
-  return codeSymbols(CODED, count, FREQUENCIES, symbols, tableLogOf(count), OUTPUTS)
+/**
+ * Appends first state, extra bits of the codes at `codesPtr` and transitions for `CODED`, after `writeWeights`; returns
+ * the address past them. States are found from the last symbol to the first, so the bits are too, and then moved to
+ * begin with a byte.
+ */
+export function writeSymbols(codesPtr: usize, count: i32, symbols: i32, targetPtr: usize): usize {
+  const tableLog = tableLogOf(count)
+  prepareCoding(FREQUENCIES, symbols, tableLog)
+  let state = 1 << tableLog
+  let pending: u64 = 0
+  let pendingBits = 0
+  let ptr = BITS_END
+  store<u64>(BITS_END, 0)
+  for (let index = count - 1; index >= 0; index--) {
+    const symbol = load<u8>(CODED + (index as usize)) as usize
+    const transition = TRANSITIONS + (symbol << 3)
+    const extra = load<u8>(EXTRA_BITS + symbol) as i32
+    const code = load<u32>(codesPtr + ((index as usize) << 2)) & (((1 as u32) << extra) - 1)
+    const bits = transitionBits(transition, state)
+    const word = (code as u64) | (((state & ((1 << bits) - 1)) as u64) << (extra as u64))
+    state = stateBefore(transition, state, bits)
+    // at most 7 + 31 + 9 bits; only whole bytes are left behind
+    pending = (pending << ((extra + bits) as u64)) | word
+    pendingBits += extra + bits
+    store<u64>(ptr - 8, pending << ((64 - pendingBits) as u64))
+    ptr -= (pendingBits >> 3) as usize
+    pendingBits &= 7
+  }
+  pending = (pending << (tableLog as u64)) | ((state - (1 << tableLog)) as u64)
+  pendingBits += tableLog
+  store<u64>(ptr - 8, pending << ((64 - pendingBits) as u64))
+  ptr -= ((pendingBits + 7) >> 3) as usize
+  return moveBits(ptr, -pendingBits & 7, targetPtr)
+}
+
+/** Copies the bits up to the end, without the first few; returns the address past them. */
+function moveBits(sourcePtr: usize, skippedBits: i32, targetPtr: usize): usize {
+  const totalBits = (((BITS_END - sourcePtr) as i32) << 3) - skippedBits
+  const end = targetPtr + (((totalBits + 7) >> 3) as usize)
+  const skipped = skippedBits as u64
+  let source = sourcePtr
+  for (let target = targetPtr; target < end; target += 7, source += 7) store<u64>(target, load<u64>(source) >> skipped)
+  return end
 }
 
 /** Reads the weights of `symbols` symbols for a group of `count` into `FREQUENCIES`; false when they are none. */
