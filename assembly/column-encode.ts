@@ -1,7 +1,7 @@
 // Coding a column: the ways its values can be made words are planned, and the one of fewest bits is written.
 
 import { fillSingles, order32All, order64All } from './float-bits'
-import { Frame, planFrame, writeFrame, writeHalves } from './frames'
+import { Frame, planFrame, planNarrow, writeFrame, writeHalves } from './frames'
 import { groupsCapacity, writeGroups } from './groups'
 import {
   COLUMN_LEVEL_FAST,
@@ -26,7 +26,7 @@ import {
 import { clearPatched, patchedBytes, patchedCount, writePatches } from './patches'
 import { findQuantum } from './quantum'
 import { estimate, estimateOrder } from './residuals'
-import { findDecimals, Scale, scaleAll, useMultiples } from './scaled-integers'
+import { SCALED_NARROW, SCALED_NONE, Scale, scaleDecimals, scaleValues, useMultiples } from './scaled-integers'
 import { findSingles, SingleOrigin } from './singles'
 import { writeVarint } from './varints'
 
@@ -116,24 +116,27 @@ function patchBits(candidate: Candidate, width: i32): f64 {
   return (patchedCount(candidate.patchedPtr) as f64) * ((width * 8 + 8) as f64)
 }
 
-/** Plans integers that stand for floats; false when they do not become words. */
-function planScaled(candidate: Candidate, isSingle: bool, integersPtr: usize, parameterBits: f64): bool {
-  if (isSingle) {
-    candidate.bits = wordBits(candidate.wordsPtr, candidate.count) + patchBits(candidate, 4) + parameterBits
-    return true
-  }
+/** Plans the integers of floats, scaled as said; false when there are none, or they do not become words. */
+function planScaled(candidate: Candidate, outcome: i32, isSingle: bool, integersPtr: usize, parameterBits: f64): bool {
+  if (outcome === SCALED_NONE) return false
   const frame = frameOf(candidate)
-  if (!planFrame(integersPtr, candidate.count, 0, frame)) return false
-  candidate.bits = wordBits(frame.wordsPtr, frame.wordCount) + patchBits(candidate, 8) + parameterBits
+  frame.wordCount = candidate.count
+  if (!isSingle) {
+    if (outcome === SCALED_NARROW) planNarrow(candidate.count, frame)
+    else if (!planFrame(integersPtr, candidate.count, 0, frame)) return false
+  }
+  candidate.bits = wordBits(frame.wordsPtr, frame.wordCount) + patchBits(candidate, isSingle ? 4 : 8) + parameterBits
   return true
 }
 
 function planDecimals(candidate: Candidate, isSingle: bool, integersPtr: usize): bool {
   candidate.mode = COLUMN_MODE_DECIMAL
-  const targetPtr = isSingle ? candidate.wordsPtr : integersPtr
-  const scale = scaleOf(candidate)
-  if (!findDecimals(candidate.valuesPtr, candidate.count, isSingle, scale, targetPtr, candidate.patchedPtr)) return false
-  return planScaled(candidate, isSingle, integersPtr, 0)
+  const valuesPtr = candidate.valuesPtr
+  const count = candidate.count
+  const wordsPtr = candidate.wordsPtr
+  const patchedPtr = candidate.patchedPtr
+  const outcome = scaleDecimals(valuesPtr, count, isSingle, scaleOf(candidate), wordsPtr, integersPtr, patchedPtr)
+  return planScaled(candidate, outcome, isSingle, integersPtr, 0)
 }
 
 function planMultiples(
@@ -147,9 +150,12 @@ function planMultiples(
   candidate.mode = COLUMN_MODE_MULTIPLE
   const scale = scaleOf(candidate)
   useMultiples(scale, quantum, tolerance)
-  const targetPtr = isSingle ? candidate.wordsPtr : integersPtr
-  if (!scaleAll(candidate.valuesPtr, candidate.count, isSingle, scale, targetPtr, candidate.patchedPtr)) return false
-  return planScaled(candidate, isSingle, integersPtr, PARAMETER_BITS)
+  const valuesPtr = candidate.valuesPtr
+  const count = candidate.count
+  const wordsPtr = candidate.wordsPtr
+  const patchedPtr = candidate.patchedPtr
+  const outcome = scaleValues(valuesPtr, count, isSingle, scale, wordsPtr, integersPtr, patchedPtr)
+  return planScaled(candidate, outcome, isSingle, integersPtr, PARAMETER_BITS)
 }
 
 /** Multiples of the quantum that a column before this one had, if it still fits, else of one that is searched. */
@@ -279,7 +285,7 @@ function writeBody(type: i32, candidate: Candidate, isFast: bool, integersPtr: u
   let at = targetPtr
   if (mode === COLUMN_MODE_DECIMAL) store<u8>(at++, scaleOf(candidate).exponent)
   else if (mode === COLUMN_MODE_MULTIPLE) {
-    store<f64>(at, scaleOf(candidate).divisor)
+    store<f64>(at, scaleOf(candidate).quantum)
     at += 8
   } else if (mode === COLUMN_MODE_SCALED_SINGLE) {
     store<f64>(at, originOf(candidate).factor)

@@ -25,6 +25,8 @@ import {
 const DISTINCT_AT_FIRST = 16
 const SLOTS = 512
 
+/** How many the last plan found. */
+const FOUND_DISTINCT: usize = memory.data(4, 16)
 /** Symbol + 1 by hash, 0 where there is none. */
 const SLOT_SYMBOLS: usize = memory.data(SLOTS * 2, 16)
 /** Distinct residuals, in the order they come. */
@@ -100,6 +102,7 @@ function gapOf(rank: i32): u32 {
 /** Bytes of the codes by a dictionary; -1 when it has no use. */
 export function planDictionary(codesPtr: usize, count: i32): i32 {
   const distinct = collect(codesPtr, count)
+  store<i32>(FOUND_DISTINCT, distinct)
   if (distinct === 0 || !hasStatesFor(distinct, count)) return -1
   sortResiduals(distinct)
   countRanks(distinct)
@@ -108,10 +111,9 @@ export function planDictionary(codesPtr: usize, count: i32): i32 {
   return 2 + codedBytes(nibbles, entropyQ8(distinct, count), tableLogOf(count))
 }
 
-/** Appends the codes; returns the address past them. */
+/** Appends the codes that `planDictionary` planned last; returns the address past them. */
 export function writeDictionary(codesPtr: usize, count: i32, targetPtr: usize): usize {
-  const distinct = collect(codesPtr, count)
-  sortResiduals(distinct)
+  const distinct = load<i32>(FOUND_DISTINCT)
   countRanks(distinct)
   store<u8>(targetPtr, distinct)
   let nibbles = 0

@@ -86,6 +86,9 @@ function isFar(step: i64, middle: i64): bool {
 /** Steps far from most are left to patches, if there may be any. */
 function planSteps(integersPtr: usize, count: i32, patchedPtr: usize, frame: Frame): bool {
   const middle = middleStep(integersPtr, count)
+  frame.isSteps = 1
+  frame.wordCount = count - 1
+  if (abs(middle) < FAR / 2 && planNearSteps(integersPtr, count, middle, frame)) return true
   const end = integersPtr + ((count as usize) << 3)
   let base = FAR
   let farSteps = 0
@@ -94,7 +97,10 @@ function planSteps(integersPtr: usize, count: i32, patchedPtr: usize, frame: Fra
     if (isFar(step, middle)) farSteps++
     else base = min(base, step)
   }
-  if (farSteps > (patchedPtr !== 0 ? (count - 1) >> FAR_STEPS_SHIFT : 0)) return false
+  if (farSteps > (patchedPtr !== 0 ? (count - 1) >> FAR_STEPS_SHIFT : 0)) {
+    frame.isSteps = 0
+    return false
+  }
   let word = 0
   let target = frame.wordsPtr
   for (let ptr = integersPtr + 8; ptr < end; ptr += 8, target += 4) {
@@ -104,8 +110,63 @@ function planSteps(integersPtr: usize, count: i32, patchedPtr: usize, frame: Fra
     store<i32>(target, word)
   }
   frame.base = base
-  frame.isSteps = 1
-  frame.wordCount = count - 1
+  return true
+}
+
+/** Distances of integers that are words already, at the frame's address, and become distances from the smallest. */
+export function planNarrow(count: i32, frame: Frame): void {
+  const end = frame.wordsPtr + ((count as usize) << 2)
+  let smallest = load<i32>(frame.wordsPtr)
+  let smallests = i32x4.splat(smallest)
+  let ptr = frame.wordsPtr
+  for (; ptr + 16 <= end; ptr += 16) smallests = i32x4.min_s(smallests, v128.load(ptr))
+  for (; ptr < end; ptr += 4) smallest = min(smallest, load<i32>(ptr))
+  smallest = min(smallest, min(i32x4.extract_lane(smallests, 0), i32x4.extract_lane(smallests, 1)))
+  smallest = min(smallest, min(i32x4.extract_lane(smallests, 2), i32x4.extract_lane(smallests, 3)))
+  smallests = i32x4.splat(smallest)
+  for (ptr = frame.wordsPtr; ptr + 16 <= end; ptr += 16) v128.store(ptr, i32x4.sub(v128.load(ptr), smallests))
+  for (; ptr < end; ptr += 4) store<i32>(ptr, load<i32>(ptr) - smallest)
+  frame.first = smallest
+  frame.base = 0
+  frame.isSteps = 0
+  frame.wordCount = count
+}
+
+/** Steps within half of 2^32 of the middle one, four at a time; false when there are others. */
+function planNearSteps(integersPtr: usize, count: i32, middle: i64, frame: Frame): bool {
+  const end = integersPtr + ((count as usize) << 3)
+  const origin = middle - WORD / 2
+  const origins = i64x2.splat(origin)
+  let highs = i32x4.splat(0)
+  let smallests = i32x4.splat(-1)
+  let target = frame.wordsPtr
+  let ptr = integersPtr + 8
+  for (; ptr + 32 <= end; ptr += 32, target += 16) {
+    const low = i64x2.sub(i64x2.sub(v128.load(ptr), v128.load(ptr - 8)), origins)
+    const high = i64x2.sub(i64x2.sub(v128.load(ptr, 16), v128.load(ptr, 8)), origins)
+    const words = v128.shuffle<i32>(low, high, 0, 2, 4, 6)
+    highs = v128.or(highs, v128.shuffle<i32>(low, high, 1, 3, 5, 7))
+    smallests = i32x4.min_u(smallests, words)
+    v128.store(target, words)
+  }
+  if (v128.any_true(highs)) return false
+  let smallest: u32 = min(v128.extract_lane<u32>(smallests, 0), v128.extract_lane<u32>(smallests, 1))
+  smallest = min(smallest, min(v128.extract_lane<u32>(smallests, 2), v128.extract_lane<u32>(smallests, 3)))
+  for (; ptr < end; ptr += 8, target += 4) {
+    const step = load<i64>(ptr) - load<i64>(ptr - 8) - origin
+    if (step < 0 || step >= WORD) return false
+    store<u32>(target, step as u32)
+    smallest = min(smallest, step as u32)
+  }
+  // this one is exactly half below the middle
+  if (smallest === 0) return false
+  const base = i32x4.splat(smallest as i32)
+  const targetEnd = target
+  for (target = frame.wordsPtr; target + 16 <= targetEnd; target += 16) {
+    v128.store(target, i32x4.sub(v128.load(target), base))
+  }
+  for (; target < targetEnd; target += 4) store<u32>(target, load<u32>(target) - smallest)
+  frame.base = origin + (smallest as i64)
   return true
 }
 

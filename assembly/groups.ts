@@ -27,6 +27,8 @@ const MEASURED_BITS = 8
 const CODES: usize = memory.data(GROUP_WORDS * 4, 16)
 /** Up to 6 bytes per word and what tables and heads may take. */
 const CONTENT: usize = memory.data(GROUP_WORDS * 6 + 2048, 16)
+/** Words as they are: order 0, no centre. */
+const DISTINCT_WORDS: usize = memory.data(offsetof<ResidualPlan>(), 16)
 const PLAN: usize = memory.data(offsetof<ResidualPlan>(), 16)
 
 /** Bytes that coding so many words can take before it is given up. */
@@ -54,7 +56,7 @@ function mayRepeat(plan: ResidualPlan, effort: i32): bool {
 
 /** The coder of fewest bytes, as coder | split << 2 | bytes << 5. */
 function planCoder(count: i32, plan: ResidualPlan, effort: i32): i32 {
-  let bytes = packedSize(CODES, count)
+  let bytes = packedSize(CODES, count, plan.bits)
   let coder = CODER_PACKED
   const dictionaryBytes = mayRepeat(plan, effort) ? planDictionary(CODES, count) : -1
   if (dictionaryBytes >= 0 && dictionaryBytes < bytes) {
@@ -74,13 +76,12 @@ function writeGroup(wordsPtr: usize, count: i32, effort: i32, isLast: bool, targ
   planResiduals(wordsPtr, count, effort === EFFORT_PACKED, plan)
   let coder = CODER_CONSTANT
   if (fillCodes(wordsPtr, count, plan, CODES) !== 0) {
-    coder = effort === EFFORT_PACKED ? CODER_PACKED : planCoder(count - plan.order, plan, effort)
-    if (plan.order > 0 && mayRepeat(plan, effort)) coder = orDistinctWords(wordsPtr, count, plan, coder)
+    coder = effort === EFFORT_PACKED ? CODER_PACKED : planSymbols(wordsPtr, count, plan, effort)
   }
   const coded = count - plan.order
   let at = writeOrigin(wordsPtr, plan)
   const kind = coder & 3
-  if (kind === CODER_PACKED) at = writePacked(CODES, coded, at)
+  if (kind === CODER_PACKED) at = writePacked(CODES, coded, plan.bits, at)
   else if (kind === CODER_CLASSES) at = writeClasses(CODES, coded, (coder >> 2) & 7, at)
   else if (kind === CODER_DICTIONARY) at = writeDictionary(CODES, coded, at)
   const length = at - CONTENT
@@ -91,22 +92,24 @@ function writeGroup(wordsPtr: usize, count: i32, effort: i32, isLast: bool, targ
   return contentPtr + length
 }
 
-/** Few distinct words, whatever their order, may take fewer bytes than `coder`: then the plan becomes theirs. */
-function orDistinctWords(wordsPtr: usize, count: i32, plan: ResidualPlan, coder: i32): i32 {
-  const order = plan.order
-  const step = plan.step
-  const centre = plan.centre
-  plan.order = 0
-  plan.step = 1
-  plan.centre = 0
+/** The coder of fewest bytes for differences as planned, or for few distinct words: then the plan becomes theirs. */
+function planSymbols(wordsPtr: usize, count: i32, plan: ResidualPlan, effort: i32): i32 {
+  if (plan.order === 0 || !mayRepeat(plan, effort)) return planCoder(count - plan.order, plan, effort)
+  const distinct = changetype<ResidualPlan>(DISTINCT_WORDS)
+  distinct.step = 1
+  const distinctBytes = distinctWordsBytes(wordsPtr, count, distinct)
   fillCodes(wordsPtr, count, plan, CODES)
-  const bytes = planDictionary(CODES, count)
-  if (bytes >= 0 && bytes < coder >> 5) return CODER_DICTIONARY
-  plan.order = order
-  plan.step = step
-  plan.centre = centre
+  const coder = planCoder(count - plan.order, plan, effort)
+  if (distinctBytes < 0 || distinctBytes >= coder >> 5) return coder
+  distinctWordsBytes(wordsPtr, count, distinct)
+  memory.copy(PLAN, DISTINCT_WORDS, offsetof<ResidualPlan>())
+  return CODER_DICTIONARY
+}
+
+/** Few distinct words, whatever their order, may take fewer bytes than any differences. Leaves their codes. */
+function distinctWordsBytes(wordsPtr: usize, count: i32, plan: ResidualPlan): i32 {
   fillCodes(wordsPtr, count, plan, CODES)
-  return coder
+  return planDictionary(CODES, count)
 }
 
 /** Appends all words; returns the address past them. What is last in its column has no length: it takes the rest. */

@@ -12,27 +12,37 @@ function lowMask(width: i32): u32 {
   return width === 32 ? 0xffffffff : ((1 as u32) << width) - 1
 }
 
-/** The width with the fewest bytes, exceptions included; looked for only where a few codes are far above the mean. */
-function bestWidth(codesPtr: usize, count: i32): i32 {
+/** All codes OR-ed. */
+function combine(codesPtr: usize, count: i32): u32 {
   const end = codesPtr + ((count as usize) << 2)
   let all = i32x4.splat(0)
-  let sums = i64x2.splat(0)
   let ptr = codesPtr
-  for (; ptr + 16 <= end; ptr += 16) {
-    const codes = v128.load(ptr)
-    all = v128.or(all, codes)
-    sums = i64x2.add(sums, i64x2.add(i64x2.extend_low_i32x4_u(codes), i64x2.extend_high_i32x4_u(codes)))
-  }
+  for (; ptr + 16 <= end; ptr += 16) all = v128.or(all, v128.load(ptr))
   let combined: u32 = v128.extract_lane<u32>(all, 0) | v128.extract_lane<u32>(all, 1)
   combined |= v128.extract_lane<u32>(all, 2) | v128.extract_lane<u32>(all, 3)
-  let sum: u64 = v128.extract_lane<u64>(sums, 0) + v128.extract_lane<u64>(sums, 1)
-  for (; ptr < end; ptr += 4) {
-    combined |= load<u32>(ptr)
-    sum += load<u32>(ptr) as u64
-  }
-  const widest = bitWidth(combined)
-  if (widest <= bitWidth((sum / (count as u64)) as u32) + 3) return widest
-  return widthWithExceptions(codesPtr, count, widest)
+  for (; ptr < end; ptr += 4) combined |= load<u32>(ptr)
+  return combined
+}
+
+function meanOf(codesPtr: usize, count: i32): u32 {
+  let sum: u64 = 0
+  const end = codesPtr + ((count as usize) << 2)
+  for (let ptr = codesPtr; ptr < end; ptr += 4) sum += load<u32>(ptr) as u64
+  return (sum / (count as u64)) as u32
+}
+
+/** Added to a width where codes have more bits. */
+const HAS_EXCEPTIONS = 64
+
+/**
+ * The width with the fewest bytes, exceptions included; looked for only where codes are far above the `usualBits` of
+ * their group and their own mean.
+ */
+function bestWidth(codesPtr: usize, count: i32, usualBits: i32): i32 {
+  const widest = bitWidth(combine(codesPtr, count))
+  if (widest <= usualBits + 4 || widest <= bitWidth(meanOf(codesPtr, count)) + 3) return widest
+  const width = widthWithExceptions(codesPtr, count, widest)
+  return width < widest ? width | HAS_EXCEPTIONS : widest
 }
 
 function countAt(width: i32): i32 {
@@ -141,54 +151,43 @@ function unpackCodes(sourcePtr: usize, count: i32, width: i32, codesPtr: usize):
 }
 
 /** Bytes of the packed codes, exceptions counted as found. */
-export function packedSize(codesPtr: usize, count: i32): i32 {
+export function packedSize(codesPtr: usize, count: i32, usualBits: i32): i32 {
   let bytes = 0
   for (let first = 0; first < count; first += PACKED_BLOCK_WORDS) {
     const blockCount = min(count - first, PACKED_BLOCK_WORDS)
     const ptr = codesPtr + ((first as usize) << 2)
-    const width = bestWidth(ptr, blockCount)
+    const best = bestWidth(ptr, blockCount, usualBits)
+    const width = best & ~HAS_EXCEPTIONS
     bytes += 1 + packedBytes(blockCount, width)
+    if (best === width) continue
     const mask = ~lowMask(width)
-    if (width === 32) continue
-    let exceptions = 0
+    bytes++
     for (let index = 0; index < blockCount; index++) {
       const code = load<u32>(ptr + ((index as usize) << 2))
-      if ((code & mask) === 0) continue
-      exceptions++
-      bytes += 1 + varintBytes(code >>> width)
+      if ((code & mask) !== 0) bytes += 1 + varintBytes(code >>> width)
     }
-    if (exceptions > 0) bytes++
   }
   return bytes
 }
 
 /** Appends the codes; returns the address past them. */
-export function writePacked(codesPtr: usize, count: i32, targetPtr: usize): usize {
+export function writePacked(codesPtr: usize, count: i32, usualBits: i32, targetPtr: usize): usize {
   let at = targetPtr
   for (let first = 0; first < count; first += PACKED_BLOCK_WORDS) {
     const blockCount = min(count - first, PACKED_BLOCK_WORDS)
     const ptr = codesPtr + ((first as usize) << 2)
-    const width = bestWidth(ptr, blockCount)
-    const headPtr = at
-    store<u8>(at++, width)
+    const best = bestWidth(ptr, blockCount, usualBits)
+    const width = best & ~HAS_EXCEPTIONS
+    store<u8>(at++, best === width ? width : width | PACKED_EXCEPTIONS)
     at = blockCount === PACKED_BLOCK_WORDS ? packLanes(ptr, width, at) : packCodes(ptr, blockCount, width, at)
-    at = writeExceptions(ptr, blockCount, width, headPtr, at)
+    if (best !== width) at = writeExceptions(ptr, blockCount, width, at)
   }
   return at
 }
 
-/** What is above `width`, of the codes that have more; sets the bit of the head where there are any. */
-function writeExceptions(codesPtr: usize, count: i32, width: i32, headPtr: usize, targetPtr: usize): usize {
-  if (width === 32) return targetPtr
+/** What is above `width`, of the codes that have more. */
+function writeExceptions(codesPtr: usize, count: i32, width: i32, targetPtr: usize): usize {
   const mask = ~lowMask(width)
-  const end = codesPtr + ((count as usize) << 2)
-  let any = i32x4.splat(0)
-  let ptr = codesPtr
-  for (; ptr + 16 <= end; ptr += 16) any = v128.or(any, v128.load(ptr))
-  let combined: u32 = 0
-  for (; ptr < end; ptr += 4) combined |= load<u32>(ptr)
-  if (!v128.any_true(v128.and(any, i32x4.splat(mask as i32))) && (combined & mask) === 0) return targetPtr
-  store<u8>(headPtr, width | PACKED_EXCEPTIONS)
   let at = targetPtr + 1
   let exceptions = 0
   for (let index = 0; index < count; index++) {

@@ -12,6 +12,10 @@ const SAMPLES_MAX = 32
 /** One value in 16 may be patched. */
 const PATCHED_SHIFT = 4
 
+export const SCALED_NONE = 0
+export const SCALED_NARROW = 1
+export const SCALED_WIDE = 2
+
 /** Exact doubles, every one. */
 const POWERS_OF_TEN: usize = memory.data<f64>([
   1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20,
@@ -22,11 +26,12 @@ export function powerOfTen(exponent: i32): f64 {
   return load<f64>(POWERS_OF_TEN + ((exponent as usize) << 3))
 }
 
-/** How floats become integers: × `factor` or ÷ `divisor`, one of which is 1. Back again it is the other way round. */
+/** How floats become integers: × `factor`; and back again: decimals ÷ `factor`, multiples × `quantum`. */
 @unmanaged
 export class Scale {
   factor: f64
-  divisor: f64
+  /** 0: decimals. */
+  quantum: f64
   /** Largest |decoded − given|; 0: the same bits. */
   tolerance: f64
   exponent: i32
@@ -35,14 +40,14 @@ export class Scale {
 
 export function useDecimals(scale: Scale, exponent: i32): void {
   scale.factor = powerOfTen(exponent)
-  scale.divisor = 1
+  scale.quantum = 0
   scale.tolerance = 0
   scale.exponent = exponent
 }
 
 export function useMultiples(scale: Scale, quantum: f64, tolerance: f64): void {
-  scale.factor = 1
-  scale.divisor = quantum
+  scale.factor = 1 / quantum
+  scale.quantum = quantum
   scale.tolerance = tolerance
   scale.exponent = -1
 }
@@ -55,9 +60,9 @@ function valueAt(valuesPtr: usize, index: i32, isSingle: bool): f64 {
 
 /** The integer of a value as a double, NaN where there is none. */
 function integerOf(value: f64, scale: Scale, isSingle: bool): f64 {
-  const integer = (value * scale.factor) / scale.divisor + ROUNDING - ROUNDING
+  const integer = value * scale.factor + ROUNDING - ROUNDING
   if (!(abs(integer) < (isSingle ? INTEGER_LIMIT_F32 : INTEGER_LIMIT_F64))) return NaN
-  const exact = (integer / scale.factor) * scale.divisor
+  const exact = scale.quantum === 0 ? integer / scale.factor : integer * scale.quantum
   const back = isSingle ? ((exact as f32) as f64) : exact
   const fits = scale.tolerance === 0 ? back === value : abs(back - value) <= scale.tolerance
   return fits ? integer : NaN
@@ -67,105 +72,100 @@ function isNegativeZero(value: f64): bool {
   return reinterpret<u64>(value) === 0x8000000000000000
 }
 
-function storeInteger(integersPtr: usize, index: i32, integer: i64, isSingle: bool): void {
-  if (isSingle) store<i32>(integersPtr + ((index as usize) << 2), integer as i32)
+function storeInteger(integersPtr: usize, index: i32, integer: i64, isNarrow: bool): void {
+  if (isNarrow) store<i32>(integersPtr + ((index as usize) << 2), integer as i32)
   else store<i64>(integersPtr + ((index as usize) << 3), integer)
 }
 
-function loadInteger(integersPtr: usize, index: i32, isSingle: bool): i64 {
-  return isSingle
+function loadInteger(integersPtr: usize, index: i32, isNarrow: bool): i64 {
+  return isNarrow
     ? (load<i32>(integersPtr + ((index as usize) << 2)) as i64)
     : load<i64>(integersPtr + ((index as usize) << 3))
 }
 
+/** Back from integers, as doubles, to two values. */
+function unscalePair(integers: v128, isDecimal: bool, scale: v128): v128 {
+  return isDecimal ? f64x2.div(integers, scale) : f64x2.mul(integers, scale)
+}
+
 /**
- * Integers of as many doubles, from `first` on, as fit without a patch, two at a time; returns the index after them.
- * Zeros with a sign set the scale's flag.
+ * Narrow integers of as many doubles, from `first` on, as have one, four at a time; returns the index after them. A −0
+ * has none here.
  */
-function scalePairs64(valuesPtr: usize, first: i32, count: i32, scale: Scale, integersPtr: usize): i32 {
+function scaleDoubles(valuesPtr: usize, first: i32, count: i32, scale: Scale, wordsPtr: usize): i32 {
+  const isDecimal = scale.quantum === 0
   const factor = f64x2.splat(scale.factor)
-  const divisor = f64x2.splat(scale.divisor)
-  const isDecimal = scale.divisor === 1
+  const back = f64x2.splat(isDecimal ? scale.factor : scale.quantum)
   const rounding = f64x2.splat(ROUNDING)
-  const limit = f64x2.splat(INTEGER_LIMIT_F64)
-  const zero = f64x2.splat(0)
-  let negativeZeros = zero
+  const limit = f64x2.splat(INTEGER_LIMIT_F32)
   let index = first
-  for (; index + 2 <= count; index += 2) {
-    const values = v128.load(valuesPtr + ((index as usize) << 3))
-    const scaled = isDecimal ? f64x2.mul(values, factor) : f64x2.div(values, divisor)
-    const shifted = f64x2.add(scaled, rounding)
-    const integers = f64x2.sub(shifted, rounding)
-    const back = isDecimal ? f64x2.div(integers, factor) : f64x2.mul(integers, divisor)
-    const fits = v128.and(f64x2.eq(back, values), f64x2.lt(f64x2.abs(integers), limit))
-    if (!i64x2.all_true(fits)) break
-    negativeZeros = v128.or(negativeZeros, v128.and(f64x2.eq(values, zero), values))
-    v128.store(integersPtr + ((index as usize) << 3), i64x2.sub(shifted, rounding))
+  for (; index + 4 <= count; index += 4) {
+    const low = v128.load(valuesPtr + ((index as usize) << 3))
+    const high = v128.load(valuesPtr + ((index as usize) << 3), 16)
+    const lowShifted = f64x2.add(f64x2.mul(low, factor), rounding)
+    const highShifted = f64x2.add(f64x2.mul(high, factor), rounding)
+    const lowIntegers = f64x2.sub(lowShifted, rounding)
+    const highIntegers = f64x2.sub(highShifted, rounding)
+    const lowFits = i64x2.eq(unscalePair(lowIntegers, isDecimal, back), low)
+    const highFits = i64x2.eq(unscalePair(highIntegers, isDecimal, back), high)
+    const inRange = f64x2.lt(f64x2.pmax(f64x2.abs(lowIntegers), f64x2.abs(highIntegers)), limit)
+    if (!i64x2.all_true(v128.and(v128.and(lowFits, highFits), inRange))) break
+    v128.store(wordsPtr + ((index as usize) << 2), v128.shuffle<i32>(lowShifted, highShifted, 0, 2, 4, 6))
   }
-  if (v128.any_true(negativeZeros)) scale.hasNegativeZero = 1
   return index
 }
 
-/** The same for 32-bit floats, four at a time. */
-function scalePairs32(valuesPtr: usize, first: i32, count: i32, scale: Scale, integersPtr: usize): i32 {
+/** The same for 32-bit floats. */
+function scaleSingles(valuesPtr: usize, first: i32, count: i32, scale: Scale, wordsPtr: usize): i32 {
+  const isDecimal = scale.quantum === 0
   const factor = f64x2.splat(scale.factor)
-  const divisor = f64x2.splat(scale.divisor)
-  const isDecimal = scale.divisor === 1
+  const back = f64x2.splat(isDecimal ? scale.factor : scale.quantum)
   const rounding = f64x2.splat(ROUNDING)
   const limit = f64x2.splat(INTEGER_LIMIT_F32)
-  const zero = f32x4.splat(0)
-  let negativeZeros = zero
   let index = first
   for (; index + 4 <= count; index += 4) {
     const values = v128.load(valuesPtr + ((index as usize) << 2))
     const low = f64x2.promote_low_f32x4(values)
     const high = f64x2.promote_low_f32x4(v128.shuffle<i32>(values, values, 2, 3, 2, 3))
-    const lowShifted = f64x2.add(isDecimal ? f64x2.mul(low, factor) : f64x2.div(low, divisor), rounding)
-    const highShifted = f64x2.add(isDecimal ? f64x2.mul(high, factor) : f64x2.div(high, divisor), rounding)
+    const lowShifted = f64x2.add(f64x2.mul(low, factor), rounding)
+    const highShifted = f64x2.add(f64x2.mul(high, factor), rounding)
     const lowIntegers = f64x2.sub(lowShifted, rounding)
     const highIntegers = f64x2.sub(highShifted, rounding)
-    const lowBack = isDecimal ? f64x2.div(lowIntegers, factor) : f64x2.mul(lowIntegers, divisor)
-    const highBack = isDecimal ? f64x2.div(highIntegers, factor) : f64x2.mul(highIntegers, divisor)
-    const back = v128.shuffle<i32>(f32x4.demote_f64x2_zero(lowBack), f32x4.demote_f64x2_zero(highBack), 0, 1, 4, 5)
-    const inRange = v128.and(f64x2.lt(f64x2.abs(lowIntegers), limit), f64x2.lt(f64x2.abs(highIntegers), limit))
-    if (!i32x4.all_true(v128.and(f32x4.eq(back, values), inRange))) break
-    negativeZeros = v128.or(negativeZeros, v128.and(f32x4.eq(values, zero), values))
-    v128.store(integersPtr + ((index as usize) << 2), v128.shuffle<i32>(lowShifted, highShifted, 0, 2, 4, 6))
+    const lowBack = f32x4.demote_f64x2_zero(unscalePair(lowIntegers, isDecimal, back))
+    const highBack = f32x4.demote_f64x2_zero(unscalePair(highIntegers, isDecimal, back))
+    const fits = i32x4.eq(v128.shuffle<i32>(lowBack, highBack, 0, 1, 4, 5), values)
+    const inRange = f64x2.lt(f64x2.pmax(f64x2.abs(lowIntegers), f64x2.abs(highIntegers)), limit)
+    if (!i32x4.all_true(v128.and(fits, inRange))) break
+    v128.store(wordsPtr + ((index as usize) << 2), v128.shuffle<i32>(lowShifted, highShifted, 0, 2, 4, 6))
   }
-  if (v128.any_true(negativeZeros)) scale.hasNegativeZero = 1
   return index
 }
 
 /** Makes −0 a -1, and integers below 0 one less. */
-function makeRoomForNegativeZero(valuesPtr: usize, count: i32, isSingle: bool, integersPtr: usize): void {
-  let index = 0
-  if (!isSingle) {
-    const zero = i64x2.splat(0)
-    const negativeZero = i64x2.splat(0x8000000000000000)
-    for (; index + 2 <= count; index += 2) {
-      const ptr = integersPtr + ((index as usize) << 3)
-      const integers = v128.load(ptr)
-      const values = v128.load(valuesPtr + ((index as usize) << 3))
-      const below = v128.or(i64x2.lt_s(integers, zero), i64x2.eq(values, negativeZero))
-      v128.store(ptr, i64x2.add(integers, below))
-    }
-  }
-  for (; index < count; index++) {
-    const integer = loadInteger(integersPtr, index, isSingle)
+function makeRoomForNegativeZero(
+  valuesPtr: usize,
+  count: i32,
+  isSingle: bool,
+  integersPtr: usize,
+  isNarrow: bool,
+): void {
+  for (let index = 0; index < count; index++) {
+    const integer = loadInteger(integersPtr, index, isNarrow)
     if (integer < 0 || isNegativeZero(valueAt(valuesPtr, index, isSingle))) {
-      storeInteger(integersPtr, index, integer - 1, isSingle)
+      storeInteger(integersPtr, index, integer - 1, isNarrow)
     }
   }
 }
 
 /**
  * Integers of all values; false when more than one in 16 has none. Those at patched positions repeat the one before.
- * Below 0 they are one less where −0 is -1.
+ * Below 0 they are one less where −0 is -1. With `isNarrow` they are words, and one beyond these is none.
  */
-export function scaleAll(
+function scaleAll(
   valuesPtr: usize,
   count: i32,
   isSingle: bool,
+  isNarrow: bool,
   scale: Scale,
   integersPtr: usize,
   patchedPtr: usize,
@@ -175,27 +175,28 @@ export function scaleAll(
   scale.hasNegativeZero = 0
   let previous: i64 = 0
   for (let index = 0; index < count; ) {
-    if (scale.tolerance === 0) {
+    if (isNarrow && scale.tolerance === 0) {
       const next = isSingle
-        ? scalePairs32(valuesPtr, index, count, scale, integersPtr)
-        : scalePairs64(valuesPtr, index, count, scale, integersPtr)
-      if (next > index) previous = loadInteger(integersPtr, next - 1, isSingle)
+        ? scaleSingles(valuesPtr, index, count, scale, integersPtr)
+        : scaleDoubles(valuesPtr, index, count, scale, integersPtr)
+      if (next > index) previous = loadInteger(integersPtr, next - 1, true)
       index = next
       if (index === count) break
     }
     const value = valueAt(valuesPtr, index, isSingle)
     const integer = integerOf(value, scale, isSingle)
     if (integer === integer) {
+      if (isNarrow && abs(integer) >= INTEGER_LIMIT_F32) return false
       previous = integer as i64
       if (isNegativeZero(value)) scale.hasNegativeZero = 1
     } else {
       addPatch(patchedPtr, index)
       if (patchedCount(patchedPtr) > patchesMax) return false
     }
-    storeInteger(integersPtr, index, previous, isSingle)
+    storeInteger(integersPtr, index, previous, isNarrow)
     index++
   }
-  if (scale.hasNegativeZero) makeRoomForNegativeZero(valuesPtr, count, isSingle, integersPtr)
+  if (scale.hasNegativeZero) makeRoomForNegativeZero(valuesPtr, count, isSingle, integersPtr, isNarrow)
   return true
 }
 
@@ -222,15 +223,34 @@ function nextExponent(valuesPtr: usize, count: i32, exponent: i32, isSingle: boo
   return DECIMAL_EXPONENT_MAX + 1
 }
 
-/** Integers at the scale at which nearly all values are decimals; false when there is none. */
-export function findDecimals(
+/**
+ * Integers of all values: SCALED_NARROW, as words at `wordsPtr`; SCALED_WIDE, of doubles, as 64-bit ones at
+ * `integersPtr`; SCALED_NONE when more than one in 16 has none.
+ */
+export function scaleValues(
   valuesPtr: usize,
   count: i32,
   isSingle: bool,
   scale: Scale,
+  wordsPtr: usize,
   integersPtr: usize,
   patchedPtr: usize,
-): bool {
+): i32 {
+  if (scaleAll(valuesPtr, count, isSingle, true, scale, wordsPtr, patchedPtr)) return SCALED_NARROW
+  if (isSingle) return SCALED_NONE
+  return scaleAll(valuesPtr, count, false, false, scale, integersPtr, patchedPtr) ? SCALED_WIDE : SCALED_NONE
+}
+
+/** The same at the scale at which nearly all values are decimals. */
+export function scaleDecimals(
+  valuesPtr: usize,
+  count: i32,
+  isSingle: bool,
+  scale: Scale,
+  wordsPtr: usize,
+  integersPtr: usize,
+  patchedPtr: usize,
+): i32 {
   const samples = min(count, SAMPLES_MAX)
   let exponent = 0
   let misfits = 0
@@ -238,14 +258,15 @@ export function findDecimals(
     const at = (((sample as i64) * (count as i64)) / (samples as i64)) as i32
     const larger = exponentFor(valueAt(valuesPtr, at, isSingle), exponent, isSingle, scale)
     if (larger <= DECIMAL_EXPONENT_MAX) exponent = larger
-    else if (++misfits > samples >> 3) return false
+    else if (++misfits > samples >> 3) return SCALED_NONE
   }
   // a value between the samples may need more digits
   for (let round = 0; round < 4; round++) {
     useDecimals(scale, exponent)
-    if (scaleAll(valuesPtr, count, isSingle, scale, integersPtr, patchedPtr)) return true
+    const outcome = scaleValues(valuesPtr, count, isSingle, scale, wordsPtr, integersPtr, patchedPtr)
+    if (outcome !== SCALED_NONE) return outcome
     exponent = nextExponent(valuesPtr, count, exponent, isSingle, scale)
-    if (exponent > DECIMAL_EXPONENT_MAX) return false
+    if (exponent > DECIMAL_EXPONENT_MAX) return SCALED_NONE
   }
-  return false
+  return SCALED_NONE
 }

@@ -45,6 +45,7 @@ export class WasmArena {
   readonly exports: KernelExports
   readonly basePtr: number
   readonly #memory: WebAssembly.Memory
+  #memoryBytes: Uint8Array<ArrayBuffer> | undefined
 
   constructor(instance: WebAssembly.Instance) {
     // The loader's own export object wraps every function; the plain ones are quicker.
@@ -70,6 +71,13 @@ export class WasmArena {
     } catch (cause) {
       throw new KymographError('wasm-oom', `kernels: no memory for ${byteLength} bytes`, { cause })
     }
+  }
+
+  /** All memory; good until the next reserve, which may detach it. */
+  get memoryBytes(): Uint8Array {
+    const { buffer } = this.#memory
+    if (this.#memoryBytes?.buffer !== buffer) this.#memoryBytes = new Uint8Array(buffer)
+    return this.#memoryBytes
   }
 
   /** Views are for this moment only: the next reserve may detach them. */

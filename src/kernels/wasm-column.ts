@@ -21,7 +21,7 @@ export function encodeColumnIn(arena: WasmArena, values: ColumnArray, settings: 
   const scratchPtr = valuesPtr + aligned(byteLength)
   const outPtr = scratchPtr + aligned(exports.columnEncodeBytes(count))
   arena.reserve(outPtr - arena.basePtr + exports.columnCapacity(count) + byteLength)
-  arena.bytes(valuesPtr, byteLength).set(new Uint8Array(values.buffer, values.byteOffset, byteLength))
+  arena.memoryBytes.set(new Uint8Array(values.buffer, values.byteOffset, byteLength), valuesPtr)
   const bytesWritten = exports.columnEncode(
     columnTypeOf(values),
     valuesPtr,
@@ -32,7 +32,7 @@ export function encodeColumnIn(arena: WasmArena, values: ColumnArray, settings: 
     scratchPtr,
     outPtr,
   )
-  return arena.bytes(outPtr, bytesWritten).slice()
+  return arena.memoryBytes.slice(outPtr, outPtr + bytesWritten)
 }
 
 export function decodeColumnIn(arena: WasmArena, bytes: Uint8Array): ColumnArray {
@@ -45,7 +45,7 @@ export function decodeColumnIn(arena: WasmArena, bytes: Uint8Array): ColumnArray
   const bytesPtr = outPtr + aligned(byteLength)
   const endPtr = bytesPtr + bytes.length
   arena.reserve(endPtr - arena.basePtr + LOAD_MARGIN_BYTES)
-  arena.bytes(bytesPtr, bytes.length).set(bytes)
+  arena.memoryBytes.set(bytes, bytesPtr)
   const status = exports.columnDecode(bytes[0], bytesPtr + bodyOffset, endPtr, count, scratchPtr, outPtr)
   if (status === STATUS_OUT_OF_RANGE) throw integerOutOfRange(bodyOffset)
   if (status < 0) throw damagedGroup(exports.columnDamagedGroup() - bytesPtr)

@@ -217,7 +217,7 @@ function writeBody(
   const { mode, scale, origin, singles, patched } = candidate
   let at = offset
   if (mode === COLUMN_MODE_DECIMAL) target[at++] = scale!.exponent
-  else if (mode === COLUMN_MODE_MULTIPLE) at = writeDouble(scale!.divisor, target, at)
+  else if (mode === COLUMN_MODE_MULTIPLE) at = writeDouble(scale!.quantum, target, at)
   else if (mode === COLUMN_MODE_SCALED_SINGLE) at = writeDouble(origin!.factor, target, at)
   else if (mode === COLUMN_MODE_PRINTED_SINGLE) target[at++] = origin!.digits
   if (patched.length > 0) at = writePatches(values, patched, target, at)

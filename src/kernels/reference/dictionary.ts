@@ -10,6 +10,8 @@ import { coded, codedBytes, counts, entropyQ8, hasStatesFor, outputs, readFreque
 const DISTINCT_AT_FIRST = 16
 const SLOTS = 512
 
+/** How many the last plan found. */
+let foundDistinct = 0
 const slotSymbols = new Int16Array(SLOTS)
 /** Distinct residuals, in the order they come; sorted by `planDictionary`. */
 const residuals = new Int32Array(DICTIONARY_MAX_COUNT)
@@ -58,6 +60,7 @@ function sortResiduals(distinct: number): void {
 /** Bytes of the codes by a dictionary, which `writeDictionary` then writes; undefined when it has no use. */
 export function planDictionary(codes: Uint32Array, count: number): number | undefined {
   const distinct = collect(codes, count)
+  foundDistinct = distinct
   if (distinct === 0 || !hasStatesFor(distinct, count)) return undefined
   sortResiduals(distinct)
   counts.fill(0)
@@ -80,10 +83,9 @@ function gapOf(rank: number): number {
   return rank === 0 ? zigzag(residual) : residual - residuals[order[rank - 1]] - 1
 }
 
-/** Appends the codes; returns the offset past them. */
-export function writeDictionary(codes: Uint32Array, count: number, target: Uint8Array, offset: number): number {
-  const distinct = collect(codes, count)
-  sortResiduals(distinct)
+/** Appends the codes that `planDictionary` planned last; returns the offset past them. */
+export function writeDictionary(count: number, target: Uint8Array, offset: number): number {
+  const distinct = foundDistinct
   counts.fill(0)
   target[offset] = distinct
   const gaps = new BitWriter(target, offset + 1)

@@ -58,7 +58,7 @@ function mayRepeat({ bits }: ResidualPlan, effort: number): boolean {
 }
 
 function planCoder(count: number, plan: ResidualPlan, effort: number): CoderPlan {
-  const best: CoderPlan = { coder: CODER_PACKED, bytes: packedSize(codes, count), split: 0 }
+  const best: CoderPlan = { coder: CODER_PACKED, bytes: packedSize(codes, count, plan.bits), split: 0 }
   if (effort === EFFORT_PACKED) return best
   const dictionaryBytes = mayRepeat(plan, effort) ? planDictionary(codes, count) : undefined
   if (dictionaryBytes !== undefined && dictionaryBytes < best.bytes) {
@@ -67,6 +67,14 @@ function planCoder(count: number, plan: ResidualPlan, effort: number): CoderPlan
   }
   const classes = planClasses(codes, count)
   return classes && classes.bytes < best.bytes ? { coder: CODER_CLASSES, ...classes } : best
+}
+
+/** Few distinct words, whatever their order, may take fewer bytes than any differences. Leaves their codes. */
+const DISTINCT_WORDS: ResidualPlan = { order: 0, centre: 0, step: 1, bits: 0 }
+
+function distinctWordsBytes(words: Int32Array, first: number, count: number): number | undefined {
+  fillCodes(words, first, count, DISTINCT_WORDS, codes)
+  return planDictionary(codes, count)
 }
 
 function writeGroup(
@@ -79,27 +87,23 @@ function writeGroup(
   offset: number,
 ): number {
   let plan = planResiduals(words, first, count, effort === EFFORT_PACKED)
-  const combined = fillCodes(words, first, count, plan, codes)
   let coder: CoderPlan = { coder: CODER_CONSTANT, bytes: 0, split: 0 }
-  if (combined !== 0) {
+  if (fillCodes(words, first, count, plan, codes) !== 0) {
+    const distinctBytes = plan.order > 0 && mayRepeat(plan, effort) ? distinctWordsBytes(words, first, count) : undefined
+    if (plan.order > 0) fillCodes(words, first, count, plan, codes)
     coder = planCoder(count - plan.order, plan, effort)
-    if (plan.order > 0 && mayRepeat(plan, effort)) {
-      // few distinct words, whatever their order
-      const distinct: ResidualPlan = { order: 0, centre: 0, step: 1, bits: 0 }
-      fillCodes(words, first, count, distinct, codes)
-      const bytes = planDictionary(codes, count)
-      if (bytes !== undefined && bytes < coder.bytes) {
-        plan = distinct
-        coder = { coder: CODER_DICTIONARY, bytes, split: 0 }
-      } else fillCodes(words, first, count, plan, codes)
+    if (distinctBytes !== undefined && distinctBytes < coder.bytes) {
+      distinctWordsBytes(words, first, count)
+      plan = DISTINCT_WORDS
+      coder = { coder: CODER_DICTIONARY, bytes: distinctBytes, split: 0 }
     }
   }
   const at = writeOrigin(words, first, plan)
   const coded = count - plan.order
   let end = at
-  if (coder.coder === CODER_PACKED) end = writePacked(codes, coded, content, at)
+  if (coder.coder === CODER_PACKED) end = writePacked(codes, coded, plan.bits, content, at)
   else if (coder.coder === CODER_CLASSES) end = writeClasses(codes, coded, coder.split, content, at)
-  else if (coder.coder === CODER_DICTIONARY) end = writeDictionary(codes, coded, content, at)
+  else if (coder.coder === CODER_DICTIONARY) end = writeDictionary(coded, content, at)
   target[offset] =
     plan.order |
     (coder.coder << GROUP_CODER_SHIFT) |

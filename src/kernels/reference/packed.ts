@@ -15,8 +15,11 @@ function bytesOf(count: number, width: number): number {
   return (count * width + 7) >>> 3
 }
 
-/** The width with the fewest bytes, exceptions included; looked for only where a few codes are far above the mean. */
-function bestWidth(codes: Uint32Array, first: number, count: number): number {
+/**
+ * The width with the fewest bytes, exceptions included; looked for only where codes are far above the `usualBits` of
+ * their group and their own mean.
+ */
+function bestWidth(codes: Uint32Array, first: number, count: number, usualBits: number): number {
   let combined = 0
   let sum = 0
   for (let index = first; index < first + count; index++) {
@@ -24,7 +27,7 @@ function bestWidth(codes: Uint32Array, first: number, count: number): number {
     sum += codes[index]
   }
   const widest = bitWidth(combined)
-  if (widest <= bitWidth(Math.floor(sum / count)) + 3) return widest
+  if (widest <= usualBits + 4 || widest <= bitWidth(Math.floor(sum / count)) + 3) return widest
   widthCounts.fill(0)
   for (let index = first; index < first + count; index++) widthCounts[bitWidth(codes[index])]++
   let best = widest
@@ -73,11 +76,11 @@ function unpackLanes(source: Uint8Array, offset: number, width: number, codes: U
 }
 
 /** Bytes of the packed codes, exceptions counted as found. */
-export function packedSize(codes: Uint32Array, count: number): number {
+export function packedSize(codes: Uint32Array, count: number, usualBits: number): number {
   let bytes = 0
   for (let first = 0; first < count; first += PACKED_BLOCK_WORDS) {
     const blockCount = Math.min(count - first, PACKED_BLOCK_WORDS)
-    const width = bestWidth(codes, first, blockCount)
+    const width = bestWidth(codes, first, blockCount, usualBits)
     bytes += 1 + bytesOf(blockCount, width)
     let exceptions = 0
     for (let index = first; index < first + blockCount; index++) {
@@ -92,11 +95,17 @@ export function packedSize(codes: Uint32Array, count: number): number {
 }
 
 /** Appends the codes; returns the offset past them. */
-export function writePacked(codes: Uint32Array, count: number, target: Uint8Array, offset: number): number {
+export function writePacked(
+  codes: Uint32Array,
+  count: number,
+  usualBits: number,
+  target: Uint8Array,
+  offset: number,
+): number {
   let at = offset
   for (let first = 0; first < count; first += PACKED_BLOCK_WORDS) {
     const blockCount = Math.min(count - first, PACKED_BLOCK_WORDS)
-    const width = bestWidth(codes, first, blockCount)
+    const width = bestWidth(codes, first, blockCount, usualBits)
     const head = at
     target[at++] = width
     if (blockCount === PACKED_BLOCK_WORDS) at = packLanes(codes, first, width, target, at)

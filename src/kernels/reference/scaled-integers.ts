@@ -19,10 +19,11 @@ export const POWERS_OF_TEN = [
   1e21, 1e22,
 ]
 
-/** How floats become integers: × `factor` or ÷ `divisor`, one of which is 1. Back again it is the other way round. */
+/** How floats become integers: × `factor`; and back again: decimals ÷ `factor`, multiples × `quantum`. */
 export interface Scale {
   factor: number
-  divisor: number
+  /** 0: decimals. */
+  quantum: number
   /** Decimal exponent; -1 for multiples. */
   exponent: number
   /** Largest |decoded − given|; 0: the same bits. */
@@ -37,18 +38,18 @@ export interface ScaledIntegers {
 }
 
 function decimalScale(exponent: number): Scale {
-  return { factor: POWERS_OF_TEN[exponent], divisor: 1, exponent, tolerance: 0 }
+  return { factor: POWERS_OF_TEN[exponent], quantum: 0, exponent, tolerance: 0 }
 }
 
 export function multipleScale(quantum: number, tolerance: number): Scale {
-  return { factor: 1, divisor: quantum, exponent: -1, tolerance }
+  return { factor: 1 / quantum, quantum, exponent: -1, tolerance }
 }
 
 /** The integer of a value, NaN where there is none. −0 gives 0. */
-function integerOf(value: number, { factor, divisor, tolerance }: Scale, isSingle: boolean): number {
-  const integer = (value * factor) / divisor + ROUNDING - ROUNDING
+function integerOf(value: number, { factor, quantum, tolerance }: Scale, isSingle: boolean): number {
+  const integer = value * factor + ROUNDING - ROUNDING
   if (!(Math.abs(integer) < (isSingle ? INTEGER_LIMIT_F32 : INTEGER_LIMIT_F64))) return Number.NaN
-  const exact = (integer / factor) * divisor
+  const exact = quantum === 0 ? integer / factor : integer * quantum
   const back = isSingle ? Math.fround(exact) : exact
   const fits = tolerance === 0 ? back === value : Math.abs(back - value) <= tolerance
   return fits ? integer + 0 : Number.NaN
