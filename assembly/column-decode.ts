@@ -27,6 +27,9 @@ import { powerOfTen } from './scaled-integers'
 import { fromSingle, SingleOrigin } from './singles'
 
 const INTEGER_LIMIT: f64 = 9007199254740992.0
+/** 1.5 × 2^52 */
+const ROUNDING: f64 = 6755399441055744.0
+const HALF_LIMIT: i64 = 1 << 51
 const CANONICAL_NAN: u64 = 0x7ff8000000000000
 const ORIGIN: usize = memory.data(offsetof<SingleOrigin>(), 16)
 
@@ -51,20 +54,60 @@ function floatOf(integer: f64, divisor: f64, factor: f64, hasNegativeZero: bool)
   return (integer / divisor) * factor
 }
 
+/** Two integers, as doubles, as the floats they stand for. */
+function floatPair(integers: v128, scale: v128, isDecimal: bool, hasNegativeZero: bool): v128 {
+  let magnitudes = integers
+  let signs = f64x2.splat(0)
+  if (hasNegativeZero) {
+    const isNegative = f64x2.lt(integers, f64x2.splat(0))
+    magnitudes = v128.bitselect(f64x2.sub(f64x2.splat(-1), integers), integers, isNegative)
+    signs = v128.and(isNegative, f64x2.splat(-0.0))
+  }
+  return v128.xor(isDecimal ? f64x2.div(magnitudes, scale) : f64x2.mul(magnitudes, scale), signs)
+}
+
 function unscaleWords(wordsPtr: usize, count: i32, divisor: f64, factor: f64, hasNegativeZero: bool): void {
-  for (let index: usize = 0; index < (count as usize); index++) {
-    const ptr = wordsPtr + (index << 2)
+  const isDecimal = factor === 1
+  const scale = f64x2.splat(isDecimal ? divisor : factor)
+  let index = 0
+  for (; index + 4 <= count; index += 4) {
+    const ptr = wordsPtr + ((index as usize) << 2)
+    const words = v128.load(ptr)
+    const low = f64x2.convert_low_i32x4_s(words)
+    const high = f64x2.convert_low_i32x4_s(v128.shuffle<i32>(words, words, 2, 3, 2, 3))
+    const lowFloats = f32x4.demote_f64x2_zero(floatPair(low, scale, isDecimal, hasNegativeZero))
+    const highFloats = f32x4.demote_f64x2_zero(floatPair(high, scale, isDecimal, hasNegativeZero))
+    v128.store(ptr, v128.shuffle<i32>(lowFloats, highFloats, 0, 1, 4, 5))
+  }
+  for (; index < count; index++) {
+    const ptr = wordsPtr + ((index as usize) << 2)
     store<f32>(ptr, floatOf(load<i32>(ptr) as f64, divisor, factor, hasNegativeZero) as f32)
   }
 }
 
 /** False when an integer is too large. */
-function unscaleIntegers(ptr: usize, count: i32, divisor: f64, factor: f64, hasNegativeZero: bool): bool {
+function unscaleIntegers(integersPtr: usize, count: i32, divisor: f64, factor: f64, hasNegativeZero: bool): bool {
+  const isDecimal = factor === 1
+  const scale = f64x2.splat(isDecimal ? divisor : factor)
+  const rounding = f64x2.splat(ROUNDING)
+  const roundingBits = i64x2.splat(reinterpret<i64>(ROUNDING))
+  const half = i64x2.splat(HALF_LIMIT)
   let inRange = true
-  for (let index: usize = 0; index < (count as usize); index++) {
-    const integer = load<i64>(ptr + (index << 3)) as f64
+  let index = 0
+  for (; index + 2 <= count; index += 2) {
+    const ptr = integersPtr + ((index as usize) << 3)
+    const integers = v128.load(ptr)
+    // of integers up to 2^51 the bits of ROUNDING plus them are those of the sum
+    const isSmall = v128.and(i64x2.lt_s(integers, half), i64x2.gt_s(integers, i64x2.neg(half)))
+    if (!i64x2.all_true(isSmall)) break
+    const doubles = f64x2.sub(i64x2.add(integers, roundingBits), rounding)
+    v128.store(ptr, floatPair(doubles, scale, isDecimal, hasNegativeZero))
+  }
+  for (; index < count; index++) {
+    const ptr = integersPtr + ((index as usize) << 3)
+    const integer = load<i64>(ptr) as f64
     inRange = inRange && abs(integer) < INTEGER_LIMIT
-    store<f64>(ptr + (index << 3), floatOf(integer, divisor, factor, hasNegativeZero))
+    store<f64>(ptr, floatOf(integer, divisor, factor, hasNegativeZero))
   }
   return inRange
 }

@@ -221,9 +221,16 @@ export function readHalves(sourcePtr: usize, endPtr: usize, integersPtr: usize, 
 export function readOffsets(sourcePtr: usize, endPtr: usize, integersPtr: usize, count: i32, wordsPtr: usize): bool {
   const first = readSignedVarint(sourcePtr)
   if (readGroups(sourcePtr + varintLength(sourcePtr), endPtr, true, wordsPtr, count) === 0) return false
-  for (let index: usize = 0; index < (count as usize); index++) {
-    store<i64>(integersPtr + (index << 3), first + (load<u32>(wordsPtr + (index << 2)) as i64))
+  const firsts = i64x2.splat(first)
+  const end = wordsPtr + ((count as usize) << 2)
+  let target = integersPtr
+  let ptr = wordsPtr
+  for (; ptr + 16 <= end; ptr += 16, target += 32) {
+    const words = v128.load(ptr)
+    v128.store(target, i64x2.add(i64x2.extend_low_i32x4_u(words), firsts))
+    v128.store(target, i64x2.add(i64x2.extend_high_i32x4_u(words), firsts), 16)
   }
+  for (; ptr < end; ptr += 4, target += 8) store<i64>(target, first + (load<u32>(ptr) as i64))
   return true
 }
 

@@ -149,7 +149,25 @@ function makeRoomForNegativeZero(
   integersPtr: usize,
   isNarrow: bool,
 ): void {
-  for (let index = 0; index < count; index++) {
+  let index = 0
+  if (isNarrow) {
+    const negativeZero32 = i32x4.splat(0x80000000)
+    const negativeZero64 = i64x2.splat(0x8000000000000000)
+    for (; index + 4 <= count; index += 4) {
+      const ptr = integersPtr + ((index as usize) << 2)
+      const words = v128.load(ptr)
+      let negativeZeros: v128
+      if (isSingle) negativeZeros = i32x4.eq(v128.load(valuesPtr + ((index as usize) << 2)), negativeZero32)
+      else {
+        const low = i64x2.eq(v128.load(valuesPtr + ((index as usize) << 3)), negativeZero64)
+        const high = i64x2.eq(v128.load(valuesPtr + ((index as usize) << 3), 16), negativeZero64)
+        negativeZeros = v128.shuffle<i32>(low, high, 0, 2, 4, 6)
+      }
+      // a mask's lanes are -1
+      v128.store(ptr, i32x4.add(words, v128.or(i32x4.shr_s(words, 31), negativeZeros)))
+    }
+  }
+  for (; index < count; index++) {
     const integer = loadInteger(integersPtr, index, isNarrow)
     if (integer < 0 || isNegativeZero(valueAt(valuesPtr, index, isSingle))) {
       storeInteger(integersPtr, index, integer - 1, isNarrow)
