@@ -70,7 +70,10 @@ function usedSymbols(symbols: i32): i32 {
 function classLanes(codes: v128): v128 {
   // without the fourth bit below the highest one nothing can round up
   const floats = f32x4.convert_i32x4_u(v128.andnot(codes, i32x4.shr_u(codes, 4)))
-  const classes = i32x4.sub(i32x4.shr_u(floats, 20), i32x4.splat(((127 + CLASS_SPLIT_MAX) << 3) - (1 << CLASS_SPLIT_MAX)))
+  const classes = i32x4.sub(
+    i32x4.shr_u(floats, 20),
+    i32x4.splat(((127 + CLASS_SPLIT_MAX) << 3) - (1 << CLASS_SPLIT_MAX)),
+  )
   return v128.bitselect(codes, classes, i32x4.lt_u(codes, i32x4.splat(1 << CLASS_SPLIT_MAX)))
 }
 
@@ -103,7 +106,7 @@ export function planClasses(codesPtr: usize, count: i32): i32 {
   let symbols = countClasses(codesPtr, count)
   const tableLog = tableLogOf(count)
   let best = -1
-  for (let split = CLASS_SPLIT_MAX; ; split--) {
+  for (let split = CLASS_SPLIT_MAX; split >= 0; split--) {
     let extraBits = 0
     for (let symbol = 1 << split; symbol < symbols; symbol++) extraBits += countOf(symbol) * extraBitsOf(symbol, split)
     if (hasStatesFor(usedSymbols(symbols), count)) {
@@ -111,8 +114,7 @@ export function planClasses(codesPtr: usize, count: i32): i32 {
       const bytes = 2 + codedBytes(weightNibbles(symbols), bitsQ8, tableLog)
       if (best < 0 || bytes < best >> 3) best = (bytes << 3) | split
     }
-    if (split === 0) return best
-    symbols = mergeClasses(symbols, split)
+    if (split > 0) symbols = mergeClasses(symbols, split)
   }
   return best
 }
@@ -160,12 +162,12 @@ export function writeClasses(codesPtr: usize, count: i32, split: i32, targetPtr:
   return writeSymbols(codesPtr, count, symbols, writeWeights(count, symbols, targetPtr + 2))
 }
 
-/** Reads `count` codes; what is wrong shows in the reader. */
-export function readClasses(reader: GroupReader, codesPtr: usize, count: i32): void {
+/** Reads `count` codes; false when they are none. */
+export function readClasses(reader: GroupReader, codesPtr: usize, count: i32): bool {
   const split = readByte(reader)
   const symbols = readByte(reader)
   if (split > CLASS_SPLIT_MAX || symbols === 0 || symbols > classCount(split)) return fail(reader)
-  if (!readFrequencies(reader, symbols, count)) return
+  if (!readFrequencies(reader, symbols, count)) return false
   for (let symbol = 0; symbol < symbols; symbol++) {
     const ptr = CLASSES + ((symbol as usize) << 3)
     store<u32>(ptr, lowestOf(symbol, split))
@@ -188,13 +190,14 @@ export function readClasses(reader: GroupReader, codesPtr: usize, count: i32): v
     state = (entry & 0xffff) + (((window >> (extra as u64)) as u32) & (((1 as u32) << bits) - 1))
     bit += extra + bits
   }
-  endSymbols(reader, state, bit, endBit)
+  return endSymbols(reader, state, bit, endBit)
 }
 
 /** The last state is 0 and only padding is left: less than a byte, of zeros. */
-export function endSymbols(reader: GroupReader, state: u32, bit: u32, endBit: u32): void {
+export function endSymbols(reader: GroupReader, state: u32, bit: u32, endBit: u32): bool {
   const rest = endBit - bit
   if (state !== 0 || bit > endBit || rest >= 8) return fail(reader)
   if (rest > 0 && load<u8>(reader.end - 1) >>> (8 - rest) !== 0) return fail(reader)
   reader.at = reader.end
+  return true
 }

@@ -159,7 +159,7 @@ function readSingles(head: i32, bodyPtr: usize, endPtr: usize, count: i32, scrat
     if (mode !== COLUMN_MODE_SINGLE) {
       const value = fromSingle(reinterpret<f32>(bits) as f64, origin)
       // engines differ in the bits of a NaN that was computed
-      wide = value === value ? reinterpret<u64>(value) : CANONICAL_NAN
+      wide = F64.isNaN(value) ? CANONICAL_NAN : reinterpret<u64>(value)
     }
     store<u64>(outPtr + (index << 3), wide)
   }
@@ -194,7 +194,8 @@ function readIntegers(
     const isDecimal = mode === COLUMN_MODE_DECIMAL
     const divisor = isDecimal ? powerOfTen(load<u8>(bodyPtr)) : 1
     const factor = isDecimal ? 1 : load<f64>(bodyPtr)
-    if (!unscaleIntegers(outPtr, count, divisor, factor, (head & COLUMN_NEGATIVE_ZERO) !== 0)) return STATUS_OUT_OF_RANGE
+    if (!unscaleIntegers(outPtr, count, divisor, factor, (head & COLUMN_NEGATIVE_ZERO) !== 0))
+      return STATUS_OUT_OF_RANGE
   } else if (isFloat) order64All(outPtr, count, outPtr)
   if (isPatched) applyPatches(patchesPtr, 8, outPtr)
   return 0

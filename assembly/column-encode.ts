@@ -139,13 +139,7 @@ function planDecimals(candidate: Candidate, isSingle: bool, integersPtr: usize):
   return planScaled(candidate, outcome, isSingle, integersPtr, 0)
 }
 
-function planMultiples(
-  candidate: Candidate,
-  isSingle: bool,
-  quantum: f64,
-  tolerance: f64,
-  integersPtr: usize,
-): bool {
+function planMultiples(candidate: Candidate, isSingle: bool, quantum: f64, tolerance: f64, integersPtr: usize): bool {
   if (quantum === 0) return false
   candidate.mode = COLUMN_MODE_MULTIPLE
   const scale = scaleOf(candidate)
@@ -246,14 +240,7 @@ function bestOfDoubles(valuesPtr: usize, count: i32, precision: f64, hint: f64, 
   return other.bits < best.bits ? other : best
 }
 
-function bestOf(
-  type: i32,
-  valuesPtr: usize,
-  count: i32,
-  precision: f64,
-  hint: f64,
-  scratchPtr: usize,
-): Candidate {
+function bestOf(type: i32, valuesPtr: usize, count: i32, precision: f64, hint: f64, scratchPtr: usize): Candidate {
   if (type === COLUMN_TYPE_F64) return bestOfDoubles(valuesPtr, count, precision, hint, scratchPtr)
   if (type === COLUMN_TYPE_F32) return bestOfSingles(valuesPtr, count, precision, hint, scratchPtr)
   const candidate = candidateAt(scratchPtr, valuesPtr, count)

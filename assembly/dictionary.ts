@@ -131,8 +131,8 @@ export function writeDictionary(codesPtr: usize, count: i32, targetPtr: usize): 
   return writeSymbols(codesPtr, count, distinct, writeWeights(count, distinct, target))
 }
 
-/** Reads `count` codes; what is wrong shows in the reader. */
-export function readDictionary(reader: GroupReader, codesPtr: usize, count: i32): void {
+/** Reads `count` codes; false when they are none. */
+export function readDictionary(reader: GroupReader, codesPtr: usize, count: i32): bool {
   const distinct = readByte(reader)
   if (distinct === 0) return fail(reader)
   let residual = unzigzag(readNibbles(reader))
@@ -144,7 +144,7 @@ export function readDictionary(reader: GroupReader, codesPtr: usize, count: i32)
     store<u32>(RESIDUALS + ((rank as usize) << 2), zigzag(residual))
   }
   endNibbles(reader)
-  if (!readFrequencies(reader, distinct, count)) return
+  if (!readFrequencies(reader, distinct, count)) return false
   const tableLog = tableLogOf(count)
   const table = decodingTable(FREQUENCIES, distinct, tableLog)
   const source = reader.at
@@ -160,5 +160,5 @@ export function readDictionary(reader: GroupReader, codesPtr: usize, count: i32)
     state = (entry & 0xffff) + ((window as u32) & (((1 as u32) << bits) - 1))
     bit += bits
   }
-  endSymbols(reader, state, bit, endBit)
+  return endSymbols(reader, state, bit, endBit)
 }

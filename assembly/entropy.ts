@@ -95,7 +95,10 @@ export function decodingTable(frequenciesPtr: usize, symbols: i32, tableLog: i32
     const next = load<i32>(nextPtr)
     store<i32>(nextPtr, next + 1)
     const bits = tableLog + 1 - bitWidth(next)
-    store<u32>(DECODING + ((state as usize) << 2), (((next << bits) - size) as u32) | ((bits as u32) << 16) | (symbol << 24))
+    store<u32>(
+      DECODING + ((state as usize) << 2),
+      (((next << bits) - size) as u32) | ((bits as u32) << 16) | (symbol << 24),
+    )
   }
   return DECODING
 }

@@ -2,13 +2,13 @@
 
 // 2^−126, 2^−24, 2^−1000, 2^−53
 const SMALLEST_SINGLE: f64 = 1.1754943508222875e-38
-const HALF_SINGLE: f64 = 5.960464477539063e-8
+const HALF_SINGLE: f64 = 5.9604644775390625e-8
 const SMALLEST_DOUBLE: f64 = 9.332636185032189e-302
 const HALF_DOUBLE: f64 = 1.1102230246251565e-16
 
 /** The same both ways. */
 export function ordered64(bits: i64): i64 {
-  return bits ^ ((bits >> 63) & 0x7fffffffffffffff)
+  return bits ^ ((bits >> 63) & i64.MAX_VALUE)
 }
 
 /** Turns `count` 32-bit patterns around; the same both ways. */

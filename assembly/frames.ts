@@ -1,7 +1,7 @@
 // 64-bit integers as 32-bit words: their distances from the smallest, or their steps, or both their halves.
 
-import { readGroups, writeGroups } from './groups'
 import { ordered64 } from './float-bits'
+import { readGroups, writeGroups } from './groups'
 import { addPatch } from './patches'
 import { readSignedVarint, readVarint, varintLength, writeSignedVarint } from './varints'
 
@@ -69,7 +69,7 @@ function middleStep(integersPtr: usize, count: i32): i64 {
   const steps = count - 1
   const taken = min(steps, STEP_SAMPLES_MAX)
   for (let sample = 0; sample < taken; sample++) {
-    const index = 1 + (((sample as i64) * (steps as i64)) / (taken as i64))
+    const index = 1 + ((sample as i64) * (steps as i64)) / (taken as i64)
     const ptr = integersPtr + ((index as usize) << 3)
     const step = distance(ptr, ptr - 8)
     let at = SORTED + ((sample as usize) << 3)

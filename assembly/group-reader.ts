@@ -20,8 +20,10 @@ export function readerOf(contentPtr: usize, endPtr: usize): GroupReader {
   return reader
 }
 
-export function fail(reader: GroupReader): void {
+/** Returns false, for the reading function to return. */
+export function fail(reader: GroupReader): bool {
   reader.isFailed = 1
+  return false
 }
 
 export function readByte(reader: GroupReader): i32 {

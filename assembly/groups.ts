@@ -3,7 +3,7 @@
 import { unzigzag, zigzag } from './bits'
 import { planClasses, readClasses, writeClasses } from './classes'
 import { planDictionary, readDictionary, writeDictionary } from './dictionary'
-import { fail, GroupReader, readerOf, readVarint32 } from './group-reader'
+import { GroupReader, readerOf, readVarint32 } from './group-reader'
 import {
   CODER_CLASSES,
   CODER_CONSTANT,
@@ -136,12 +136,12 @@ function readGroup(plan: i32, reader: GroupReader, wordsPtr: usize, count: i32):
   residuals.centre = (plan & GROUP_CENTRE) !== 0 ? unzigzag(readVarint32(reader)) : 0
   const coder = (plan >> GROUP_CODER_SHIFT) & 3
   const coded = count - order
+  let isWhole = true
   if (coder === CODER_CONSTANT) memory.fill(CODES, 0, (coded as usize) << 2)
-  else if (coded === 0) fail(reader)
-  else if (coder === CODER_PACKED) readPacked(reader, CODES, coded)
-  else if (coder === CODER_CLASSES) readClasses(reader, CODES, coded)
-  else readDictionary(reader, CODES, coded)
-  if (reader.isFailed !== 0 || reader.at !== reader.end) return false
+  else if (coder === CODER_PACKED) isWhole = readPacked(reader, CODES, coded)
+  else if (coder === CODER_CLASSES) isWhole = readClasses(reader, CODES, coded)
+  else isWhole = readDictionary(reader, CODES, coded)
+  if (!isWhole || reader.isFailed !== 0 || reader.at !== reader.end) return false
   integrate(CODES, wordsPtr, count, residuals)
   return true
 }

@@ -201,8 +201,8 @@ function writeExceptions(codesPtr: usize, count: i32, width: i32, targetPtr: usi
   return at
 }
 
-/** Reads `count` codes; what is wrong shows in the reader. */
-export function readPacked(reader: GroupReader, codesPtr: usize, count: i32): void {
+/** Reads `count` codes; false when they are none. */
+export function readPacked(reader: GroupReader, codesPtr: usize, count: i32): bool {
   for (let first = 0; first < count; first += PACKED_BLOCK_WORDS) {
     const blockCount = min(count - first, PACKED_BLOCK_WORDS)
     const ptr = codesPtr + ((first as usize) << 2)
@@ -210,19 +210,19 @@ export function readPacked(reader: GroupReader, codesPtr: usize, count: i32): vo
     const width = head & 127
     if (width > 32) return fail(reader)
     const source = skipBytes(reader, packedBytes(blockCount, width))
-    if (reader.isFailed) return
+    if (reader.isFailed) return false
     if (blockCount === PACKED_BLOCK_WORDS) unpackLanes(source, width, ptr)
     else {
       unpackCodes(source, blockCount, width, ptr)
       const rest = (blockCount * width) & 7
       if (rest !== 0 && load<u8>(reader.at - 1) >>> rest !== 0) return fail(reader)
     }
-    if ((head & PACKED_EXCEPTIONS) !== 0) readExceptions(reader, ptr, blockCount, width)
-    if (reader.isFailed) return
+    if ((head & PACKED_EXCEPTIONS) !== 0 && !readExceptions(reader, ptr, blockCount, width)) return false
   }
+  return true
 }
 
-function readExceptions(reader: GroupReader, codesPtr: usize, count: i32, width: i32): void {
+function readExceptions(reader: GroupReader, codesPtr: usize, count: i32, width: i32): bool {
   const exceptions = readByte(reader)
   if (exceptions === 0) return fail(reader)
   for (let exception = 0, from = 0; exception < exceptions; exception++) {
@@ -233,4 +233,5 @@ function readExceptions(reader: GroupReader, codesPtr: usize, count: i32, width:
     store<u32>(ptr, load<u32>(ptr) | (high << width))
     from = position + 1
   }
+  return true
 }

@@ -162,7 +162,8 @@ function entropyOfWidths(wordsPtr: usize, count: i32, order: i32): i32 {
 /** Of the orders that come near the best one, that which symbols take fewest bits for; after `estimateOrder`. */
 function orderForSymbols(wordsPtr: usize, count: i32): i32 {
   const nearest = estimate()
-  if (nearest.samples < WINDOW_WORDS || nearest.bits === 0 || count <= GROUP_ORDER_MAX + WINDOW_WORDS) return nearest.order
+  if (nearest.samples < WINDOW_WORDS || nearest.bits === 0 || count <= GROUP_ORDER_MAX + WINDOW_WORDS)
+    return nearest.order
   let best = nearest.order
   let bestBits = i32.MAX_VALUE
   for (let order = 0; order <= GROUP_ORDER_MAX; order++) {
@@ -228,7 +229,7 @@ function commonStep(wordsPtr: usize, count: i32, order: i32): u32 {
   }
   const end = wordsPtr + ((count as usize) << 2)
   let ptr = firstPtr
-  if (step !== 0 && areMultiples(firstPtr, end, order, step)) ptr += (coded as usize & ~3) << 2
+  if (step !== 0 && areMultiples(firstPtr, end, order, step)) ptr += ((coded & ~3) as usize) << 2
   for (; ptr < end; ptr += 4) {
     const rest = distance(ptr, order)
     if (step === 0) step = rest

@@ -63,7 +63,7 @@ function integerOf(value: f64, scale: Scale, isSingle: bool): f64 {
   const integer = value * scale.factor + ROUNDING - ROUNDING
   if (!(abs(integer) < (isSingle ? INTEGER_LIMIT_F32 : INTEGER_LIMIT_F64))) return NaN
   const exact = scale.quantum === 0 ? integer / scale.factor : integer * scale.quantum
-  const back = isSingle ? ((exact as f32) as f64) : exact
+  const back = isSingle ? (exact as f32 as f64) : exact
   const fits = scale.tolerance === 0 ? back === value : abs(back - value) <= scale.tolerance
   return fits ? integer : NaN
 }
@@ -203,7 +203,7 @@ function scaleAll(
     }
     const value = valueAt(valuesPtr, index, isSingle)
     const integer = integerOf(value, scale, isSingle)
-    if (integer === integer) {
+    if (!F64.isNaN(integer)) {
       if (isNarrow && abs(integer) >= INTEGER_LIMIT_F32) return false
       previous = integer as i64
       if (isNegativeZero(value)) scale.hasNegativeZero = 1
@@ -223,7 +223,7 @@ function exponentFor(value: f64, exponent: i32, isSingle: bool, scale: Scale): i
   for (let larger = exponent; larger <= DECIMAL_EXPONENT_MAX; larger++) {
     useDecimals(scale, larger)
     const integer = integerOf(value, scale, isSingle)
-    if (integer === integer) return larger
+    if (!F64.isNaN(integer)) return larger
   }
   return DECIMAL_EXPONENT_MAX + 1
 }
@@ -234,7 +234,7 @@ function nextExponent(valuesPtr: usize, count: i32, exponent: i32, isSingle: boo
     const value = valueAt(valuesPtr, index, isSingle)
     useDecimals(scale, exponent)
     const integer = integerOf(value, scale, isSingle)
-    if (integer === integer) continue
+    if (!F64.isNaN(integer)) continue
     const larger = exponentFor(value, exponent, isSingle, scale)
     if (larger <= DECIMAL_EXPONENT_MAX) return larger
   }

@@ -41,7 +41,7 @@ function printed(single: f64, digits: i32): f64 {
   else {
     for (let fewest = 6; fewest <= 9; fewest++) {
       text = printedWith(value, fewest)
-      if (((text as f32) as f64) === value) break
+      if ((text as f32 as f64) === value) break
     }
   }
   return copysign<f64>(text, single)
@@ -57,7 +57,7 @@ function toSingle(value: f64, origin: SingleOrigin): f32 {
 }
 
 function comesFrom(value: f64, single: f32, origin: SingleOrigin): bool {
-  return value === value && reinterpret<u64>(fromSingle(single as f64, origin)) === reinterpret<u64>(value)
+  return !F64.isNaN(value) && reinterpret<u64>(fromSingle(single as f64, origin)) === reinterpret<u64>(value)
 }
 
 function fitsSamples(valuesPtr: usize, count: i32, origin: SingleOrigin): bool {

@@ -1,5 +1,5 @@
-import { quantumOf } from './reference/column-plan.js'
 import { CHANNELS_MAX_COUNT, COLUMN_MAX_VALUES, RING_CHANNELS_MAX_COUNT } from '../limits.js'
+import { quantumOf } from './reference/column-plan.js'
 import type { ColumnArray, EncodeColumnOptions, RingBufferOptions } from './types.js'
 
 /** Largest ring, timestamps and values together: half of what one WebAssembly memory can address. */

@@ -1,4 +1,4 @@
-import { expectBytes, expectColumnValues, expectColumnSettings } from './arguments.js'
+import { expectBytes, expectColumnSettings, expectColumnValues } from './arguments.js'
 import { ReferenceKernels } from './reference/reference-kernels.js'
 import type {
   ColumnArray,

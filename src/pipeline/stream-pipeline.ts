@@ -1,6 +1,7 @@
 import { KymographError } from '../errors.js'
-import type { Kernels } from '../kernels/types.js'
+import type { ColumnArray, Kernels } from '../kernels/types.js'
 import type {
+  ChannelDescriptor,
   ClockName,
   ColumnPiece,
   Gap,
@@ -41,6 +42,8 @@ export class StreamPipeline {
   #produced = 0
   #bytes = 0
   #gaps: Gap[] = []
+  /** Last coded column of each channel of floats. */
+  readonly #lastColumns: (Uint8Array | undefined)[] = []
 
   constructor(kernels: Kernels, plan: StreamPlan, chunkMaxBytes: number, onGap: (gap: Gap) => void) {
     const { channels, resampledHz } = plan.descriptor
@@ -175,7 +178,7 @@ export class StreamPipeline {
       const dictionary = this.textPools.get(index)?.take()
       const column =
         frameCount > 0
-          ? this.#kernels.encodeColumn(this.#open.columnOf(index, channel.type, validity))
+          ? this.#encode(this.#open.columnOf(index, channel.type, validity), index, channel)
           : new Uint8Array(0)
       return { column, validity: validity?.slice(), dictionary }
     })
@@ -195,6 +198,15 @@ export class StreamPipeline {
       gaps,
       effectiveRateHz: this.#timeline.effectiveRateHz(),
     }
+  }
+
+  /** Codes a column of values; its like is the channel's last one, or that of the channel before. */
+  #encode(values: ColumnArray, index: number, { type, precision }: ChannelDescriptor): Uint8Array {
+    if (type !== 'f64' && type !== 'f32') return this.#kernels.encodeColumn(values)
+    const like = this.#lastColumns[index] ?? this.#lastColumns[index - 1]
+    const column = this.#kernels.encodeColumn(values, { precision, like })
+    this.#lastColumns[index] = column
+    return column
   }
 
   counts(): StreamCounts {

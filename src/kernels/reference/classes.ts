@@ -1,11 +1,21 @@
 // Codes by classes: those below 2^split by themselves, above that all with the same leading bits, told apart by extra
 // bits.
 
-import { CLASS_SPLIT_MAX, CLASS_MAX_COUNT } from '../../../assembly/layout'
+import { CLASS_MAX_COUNT, CLASS_SPLIT_MAX } from '../../../assembly/layout'
 import { BitReader, bitWidth } from './bits.js'
 import { decodingTable, tableLogOf } from './entropy.js'
 import type { GroupReader } from './group-reader.js'
-import { coded, codedBytes, counts, entropyQ8, hasStatesFor, outputs, readFrequencies, weightNibbles, writeSymbolTable } from './symbols.js'
+import {
+  coded,
+  codedBytes,
+  counts,
+  entropyQ8,
+  hasStatesFor,
+  outputs,
+  readFrequencies,
+  weightNibbles,
+  writeSymbolTable,
+} from './symbols.js'
 
 function classOf(code: number, split: number): number {
   const width = bitWidth(code)
@@ -51,16 +61,16 @@ export function planClasses(codes: Uint32Array, count: number): { split: number;
   }
   const tableLog = tableLogOf(count)
   let best: { split: number; bytes: number } | undefined
-  for (let split = CLASS_SPLIT_MAX; ; split--) {
+  for (let split = CLASS_SPLIT_MAX; split >= 0; split--) {
     let extraBits = 0
     for (let symbol = 1 << split; symbol < symbols; symbol++) extraBits += counts[symbol] * extraBitsOf(symbol, split)
     if (hasStatesFor(usedSymbols(symbols), count)) {
       const bytes = 2 + codedBytes(weightNibbles(symbols), entropyQ8(symbols, count) + 256 * extraBits, tableLog)
       if (best === undefined || bytes < best.bytes) best = { split, bytes }
     }
-    if (split === 0) return best
-    symbols = mergeClasses(symbols, split)
+    if (split > 0) symbols = mergeClasses(symbols, split)
   }
+  return best
 }
 
 /** Counts at this split become those at the next lower one; returns the symbols there are. */
@@ -104,13 +114,13 @@ export function writeClasses(
   return writer.finish()
 }
 
-/** Reads `count` codes; what is wrong shows in the reader. */
-export function readClasses(reader: GroupReader, codes: Uint32Array, count: number): void {
+/** Reads `count` codes; false when they are none. */
+export function readClasses(reader: GroupReader, codes: Uint32Array, count: number): boolean {
   const split = reader.byte()
   const symbols = reader.byte()
   if (split > CLASS_SPLIT_MAX || symbols === 0 || symbols > CLASS_COUNTS[split]) return reader.fail()
   const frequencies = readFrequencies(reader, symbols, count)
-  if (frequencies === undefined) return
+  if (frequencies === undefined) return false
   for (let symbol = 0; symbol < symbols; symbol++) {
     lowest[symbol] = lowestOf(symbol, split)
     extraBits[symbol] = extraBitsOf(symbol, split)
@@ -127,4 +137,5 @@ export function readClasses(reader: GroupReader, codes: Uint32Array, count: numb
   }
   if (state !== 0 || !bits.isAtEnd) return reader.fail()
   reader.at = reader.end
+  return true
 }

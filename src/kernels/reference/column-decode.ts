@@ -38,7 +38,12 @@ function readRaw(bytes: Uint8Array, offset: number, values: ColumnArray): void {
 }
 
 /** The patches that a head says are there. */
-function readPatches(bytes: Uint8Array, head: number, offset: number, width: number): { patches: Patch[]; end: number } {
+function readPatches(
+  bytes: Uint8Array,
+  head: number,
+  offset: number,
+  width: number,
+): { patches: Patch[]; end: number } {
   const reader = new VarintReader(bytes, offset)
   const patches: Patch[] = []
   if ((head & COLUMN_PATCHED) === 0) return { patches, end: offset }

@@ -249,7 +249,12 @@ export function encodeColumn(values: ColumnArray, options: EncodeColumnOptions =
   const settings = expectColumnSettings(options)
   const type = columnTypeOf(values)
   const { length: count, BYTES_PER_ELEMENT: width, byteLength } = values
-  const target = new Uint8Array(byteLength + COLUMN_OVERHEAD_BYTES + (width === 8 ? framesCapacity(count) : groupsCapacity(count)) + (width+3)*count)
+  const target = new Uint8Array(
+    byteLength +
+      COLUMN_OVERHEAD_BYTES +
+      (width === 8 ? framesCapacity(count) : groupsCapacity(count)) +
+      (width + 3) * count,
+  )
   const bodyAt = writeVarint(target, 1, count)
   if (count > 0) {
     const best = bestOf(values, type, settings)

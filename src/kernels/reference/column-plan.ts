@@ -120,7 +120,8 @@ class Walker {
       const order = plan & 3
       const words = Math.min(count - first, GROUP_WORDS)
       if (plan >= 64 || order > words) throw malformed(`plan ${plan} of a group`, at)
-      if (order === words && ((plan >> GROUP_CODER_SHIFT) & 3) !== CODER_CONSTANT) throw malformed(`plan ${plan} of a group`, at)
+      if (order === words && ((plan >> GROUP_CODER_SHIFT) & 3) !== CODER_CONSTANT)
+        throw malformed(`plan ${plan} of a group`, at)
       if (isLast && first + words === count) this.at = this.bytes.length
       else this.skip(this.varint(16))
     }
@@ -149,7 +150,10 @@ class Walker {
     const mode = (head >> COLUMN_MODE_SHIFT) & COLUMN_MODE_MASK
     const isScaled = mode === COLUMN_MODE_DECIMAL || mode === COLUMN_MODE_MULTIPLE
     const isFramed = valueBytes(type) === 8 && mode < COLUMN_MODE_SINGLE
-    if ((!isScaled && (head & COLUMN_NEGATIVE_ZERO) !== 0) || ((!isFramed || count < 2) && (head & COLUMN_STEPS) !== 0)) {
+    if (
+      (!isScaled && (head & COLUMN_NEGATIVE_ZERO) !== 0) ||
+      ((!isFramed || count < 2) && (head & COLUMN_STEPS) !== 0)
+    ) {
       throw malformed(`head ${head}`, headAt)
     }
     if (mode === COLUMN_MODE_DECIMAL) {

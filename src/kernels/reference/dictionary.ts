@@ -4,7 +4,16 @@ import { DICTIONARY_MAX_COUNT, GROUP_WORDS } from '../../../assembly/layout'
 import { BitReader, BitWriter, bitWidth, unzigzag, zigzag } from './bits.js'
 import { decodingTable, tableLogOf } from './entropy.js'
 import type { GroupReader } from './group-reader.js'
-import { coded, codedBytes, counts, entropyQ8, hasStatesFor, outputs, readFrequencies, writeSymbolTable } from './symbols.js'
+import {
+  coded,
+  codedBytes,
+  counts,
+  entropyQ8,
+  hasStatesFor,
+  outputs,
+  readFrequencies,
+  writeSymbolTable,
+} from './symbols.js'
 
 /** Distinct residuals the first codes may have, and one more for every four after them. */
 const DISTINCT_AT_FIRST = 16
@@ -102,8 +111,8 @@ export function writeDictionary(count: number, target: Uint8Array, offset: numbe
   return writer.finish()
 }
 
-/** Reads `count` codes; what is wrong shows in the reader. */
-export function readDictionary(reader: GroupReader, codes: Uint32Array, count: number): void {
+/** Reads `count` codes; false when they are none. */
+export function readDictionary(reader: GroupReader, codes: Uint32Array, count: number): boolean {
   const distinct = reader.byte()
   if (distinct === 0) return reader.fail()
   residuals[0] = unzigzag(reader.nibbles())
@@ -114,7 +123,7 @@ export function readDictionary(reader: GroupReader, codes: Uint32Array, count: n
   }
   reader.endNibbles()
   const frequencies = readFrequencies(reader, distinct, count)
-  if (frequencies === undefined) return
+  if (frequencies === undefined) return false
   const tableLog = tableLogOf(count)
   const table = decodingTable(frequencies, distinct, tableLog)
   const bits = new BitReader(reader.source, reader.at, reader.end)
@@ -126,4 +135,5 @@ export function readDictionary(reader: GroupReader, codes: Uint32Array, count: n
   }
   if (state !== 0 || !bits.isAtEnd) return reader.fail()
   reader.at = reader.end
+  return true
 }

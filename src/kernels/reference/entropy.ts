@@ -36,12 +36,7 @@ export function tableLogOf(count: number): number {
  * Frequencies of weighted symbols, 0 for those of weight 0: their sum is 2^tableLog. At most half as many symbols as
  * states have a weight.
  */
-export function spreadWeights(
-  weights: Uint8Array,
-  symbols: number,
-  tableLog: number,
-  frequencies: Int32Array,
-): void {
+export function spreadWeights(weights: Uint8Array, symbols: number, tableLog: number, frequencies: Int32Array): void {
   const size = 1 << tableLog
   let total = 0
   for (let symbol = 0; symbol < symbols; symbol++) total += WEIGHTS[weights[symbol]]!
@@ -56,7 +51,7 @@ export function spreadWeights(
   }
   if (missing > 0) frequencies[largest] += missing
   for (; missing < 0; missing++) {
-    for (let symbol = largest = 0; symbol < symbols; symbol++) {
+    for (let symbol = (largest = 0); symbol < symbols; symbol++) {
       if (frequencies[symbol] > frequencies[largest]) largest = symbol
     }
     frequencies[largest]--

@@ -9,7 +9,7 @@ const float32Word = new Int32Array(float32.buffer)
 
 // 2^−126, 2^−24, 2^−1000, 2^−53, written out: engines differ in what a power gives.
 const SMALLEST_SINGLE = 1.1754943508222875e-38
-const HALF_SINGLE = 5.960464477539063e-8
+const HALF_SINGLE = 5.9604644775390625e-8
 const SMALLEST_DOUBLE = 9.332636185032189e-302
 const HALF_DOUBLE = 1.1102230246251565e-16
 

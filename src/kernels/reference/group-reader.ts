@@ -11,8 +11,10 @@ export class GroupReader {
     this.end = end
   }
 
-  fail(): void {
+  /** Returns false, for the reading function to return. */
+  fail(): boolean {
     this.isFailed = true
+    return false
   }
 
   byte(): number {

@@ -89,7 +89,8 @@ function writeGroup(
   let plan = planResiduals(words, first, count, effort === EFFORT_PACKED)
   let coder: CoderPlan = { coder: CODER_CONSTANT, bytes: 0, split: 0 }
   if (fillCodes(words, first, count, plan, codes) !== 0) {
-    const distinctBytes = plan.order > 0 && mayRepeat(plan, effort) ? distinctWordsBytes(words, first, count) : undefined
+    const distinctBytes =
+      plan.order > 0 && mayRepeat(plan, effort) ? distinctWordsBytes(words, first, count) : undefined
     if (plan.order > 0) fillCodes(words, first, count, plan, codes)
     coder = planCoder(count - plan.order, plan, effort)
     if (distinctBytes !== undefined && distinctBytes < coder.bytes) {
@@ -141,12 +142,12 @@ function readGroup(plan: number, reader: GroupReader, words: Int32Array, first: 
   const centre = plan & GROUP_CENTRE ? unzigzag(reader.varint()) : 0
   const coder = (plan >> GROUP_CODER_SHIFT) & 3
   const coded = count - order
+  let isWhole = true
   if (coder === CODER_CONSTANT) codes.fill(0, 0, coded)
-  else if (coded === 0) reader.fail()
-  else if (coder === CODER_PACKED) readPacked(reader, codes, coded)
-  else if (coder === CODER_CLASSES) readClasses(reader, codes, coded)
-  else readDictionary(reader, codes, coded)
-  if (reader.isFailed || reader.at !== reader.end) return false
+  else if (coder === CODER_PACKED) isWhole = readPacked(reader, codes, coded)
+  else if (coder === CODER_CLASSES) isWhole = readClasses(reader, codes, coded)
+  else isWhole = readDictionary(reader, codes, coded)
+  if (!isWhole || reader.isFailed || reader.at !== reader.end) return false
   integrate(codes, words, first, count, { order, centre, step, bits: 0 })
   return true
 }

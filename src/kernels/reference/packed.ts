@@ -3,8 +3,8 @@
 
 import { PACKED_BLOCK_WORDS, PACKED_EXCEPTIONS } from '../../../assembly/layout'
 import { BitReader, BitWriter, bitWidth } from './bits.js'
-import { varintBytes, writeVarint } from './varints.js'
 import type { GroupReader } from './group-reader.js'
+import { varintBytes, writeVarint } from './varints.js'
 
 const LANES = 4
 const packedWords = new Uint32Array(PACKED_BLOCK_WORDS + LANES)
@@ -132,8 +132,8 @@ export function writePacked(
   return at
 }
 
-/** Reads `count` codes; what is wrong shows in the reader. */
-export function readPacked(reader: GroupReader, codes: Uint32Array, count: number): void {
+/** Reads `count` codes; false when they are none. */
+export function readPacked(reader: GroupReader, codes: Uint32Array, count: number): boolean {
   const { source } = reader
   for (let first = 0; first < count; first += PACKED_BLOCK_WORDS) {
     const blockCount = Math.min(count - first, PACKED_BLOCK_WORDS)
@@ -141,7 +141,7 @@ export function readPacked(reader: GroupReader, codes: Uint32Array, count: numbe
     const width = head & 127
     if (width > 32) return reader.fail()
     const at = reader.skip(bytesOf(blockCount, width))
-    if (reader.isFailed) return
+    if (reader.isFailed) return false
     if (blockCount === PACKED_BLOCK_WORDS) unpackLanes(source, at, width, codes, first)
     else {
       const bits = new BitReader(source, at, reader.at)
@@ -159,4 +159,5 @@ export function readPacked(reader: GroupReader, codes: Uint32Array, count: numbe
       from = position + 1
     }
   }
+  return true
 }

@@ -113,7 +113,8 @@ function entropyOfWidths(words: Int32Array, first: number, count: number, order:
 
 /** Of the orders that come near the best one, that which symbols take fewest bits for; after `estimateOrder`. */
 function orderForSymbols(words: Int32Array, first: number, count: number, nearest: Estimate): number {
-  if (nearest.samples < WINDOW_WORDS || nearest.bits === 0 || count <= GROUP_ORDER_MAX + WINDOW_WORDS) return nearest.order
+  if (nearest.samples < WINDOW_WORDS || nearest.bits === 0 || count <= GROUP_ORDER_MAX + WINDOW_WORDS)
+    return nearest.order
   let best = nearest.order
   let bestBits = Infinity
   for (let order = 0; order <= GROUP_ORDER_MAX; order++) {

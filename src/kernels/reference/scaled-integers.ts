@@ -96,7 +96,7 @@ function exponentFor(value: number, exponent: number, isSingle: boolean): number
 }
 
 /** The scale at which nearly all values are decimals; undefined when there is none. */
-export function findDecimals(values: Floats): ScaledIntegers & { scale: Scale } | undefined {
+export function findDecimals(values: Floats): (ScaledIntegers & { scale: Scale }) | undefined {
   const isSingle = values.BYTES_PER_ELEMENT === 4
   const samples = Math.min(values.length, SAMPLES_MAX)
   let exponent = 0
@@ -113,7 +113,8 @@ export function findDecimals(values: Floats): ScaledIntegers & { scale: Scale } 
     if (scaled) return { ...scaled, scale }
     let larger = DECIMAL_EXPONENT_MAX + 1
     for (let index = 0; index < values.length && larger > DECIMAL_EXPONENT_MAX; index++) {
-      if (Number.isNaN(integerOf(values[index], scale, isSingle))) larger = exponentFor(values[index], exponent, isSingle)
+      if (Number.isNaN(integerOf(values[index], scale, isSingle)))
+        larger = exponentFor(values[index], exponent, isSingle)
     }
     if (larger > DECIMAL_EXPONENT_MAX) return undefined
     exponent = larger

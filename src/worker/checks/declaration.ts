@@ -18,6 +18,11 @@ export interface ChannelOptions {
   /** The values an `enum` channel can take. */
   values?: string[]
   kind?: ChannelKind
+  /**
+   * What is read back may differ from what was given by half of this, in the channel's unit, and takes less room for it;
+   * of `f64` and `f32`. Default: every bit is kept.
+   */
+  precision?: number
   /** Name in the file the channel was imported from. */
   originalName?: string
 }
@@ -47,7 +52,7 @@ const CLOCKS: readonly ClockName[] = ['monotonic', 'unix', 'relative']
 const OVERFLOWS: readonly OverflowPolicy[] = ['drop-newest', 'drop-oldest', 'wait']
 const KINDS: readonly ChannelKind[] = ['angle', 'quaternion']
 const STREAM_FIELDS = ['channels', 'clock', 'overflow', 'rateHz', 'maxGapMs', 'resample']
-const CHANNEL_FIELDS = ['name', 'type', 'unit', 'values', 'kind', 'originalName']
+const CHANNEL_FIELDS = ['name', 'type', 'unit', 'values', 'kind', 'precision', 'originalName']
 
 /**
  * The streams of a session as its options declare them, checked.
@@ -113,11 +118,15 @@ function declareChannel(stream: string, channel: string | ChannelOptions): Chann
   const name = checkName(`${stream} channel name`, ownFields(channel).name)
   const field = `${stream}.${name}`
   refuseUnknownFields(`"${field}"`, channel, CHANNEL_FIELDS)
-  const { type = 'f64', unit, values, kind, originalName } = ownFields(channel) as Partial<ChannelOptions>
+  const { type = 'f64', unit, values, kind, precision, originalName } = ownFields(channel) as Partial<ChannelOptions>
   checkOneOf(`${field}.type`, type, TYPES)
   if (kind !== undefined) checkOneOf(`${field}.kind`, kind, KINDS)
   if ((type === 'enum') !== (values !== undefined)) {
     throw new TypeError(`"${field}.values" expected exactly for type "enum", got type "${type}"`)
+  }
+  checkPositive(`${field}.precision`, precision, Number.MAX_VALUE)
+  if (precision !== undefined && type !== 'f64' && type !== 'f32') {
+    throw new TypeError(`"${field}.precision" expected only for types "f64" and "f32", got type "${type}"`)
   }
   return {
     name,
@@ -125,7 +134,7 @@ function declareChannel(stream: string, channel: string | ChannelOptions): Chann
     unit: unit === undefined ? undefined : normalizeText(`${field}.unit`, unit, UNIT_MAX_LENGTH),
     values: values === undefined ? undefined : checkEnumValues(field, values),
     kind,
-    precision: undefined,
+    precision,
     originalName: originalName === undefined ? undefined : [...originalName].slice(0, 128).join(''),
   }
 }
