@@ -127,16 +127,18 @@ export interface Kernels {
   readonly build: KernelBuild
 
   /**
-   * Codes a column of values losslessly: what decodes has the same bits, NaN payloads and −0 included.
+   * Codes a column of values. What decodes has the same bits, NaN payloads and −0 included, unless a `precision` allows
+   * floats to differ by half of it.
    *
    * `values`: one column, borrowed until return. Returns fresh bytes, at most 16 more than the values themselves take;
-   * the same bytes from every build.
+   * the same bytes from every build. Columns of 60–1,024 values are what it is made for.
    *
-   * @throws TypeError, RangeError for other arrays, more than 2^24 values or an unknown level.
+   * @throws TypeError, RangeError for other arrays, more than 2^24 values, an unknown level, a precision that is not above
+   * 0 or a `like` that is no Uint8Array.
    *
-   * Source: docs/format.md, columns.
+   * Source: docs/format.md, columns; J. Duda, arXiv:1311.2540 (symbols); docs/adr/0007.
    *
-   * @example kernels.encodeColumn(Float64Array.of(9.8, 9.7, 9.9)).length // 7
+   * @example kernels.encodeColumn(Float64Array.of(9.8, 9.7, 9.9)).length // 9
    */
   encodeColumn(values: ColumnArray, options?: EncodeColumnOptions): Uint8Array
 
@@ -144,7 +146,7 @@ export interface Kernels {
    * Decodes a column, of any origin: hostile bytes are refused before anything is allocated for them.
    *
    * `bytes`: exactly one coded column, borrowed until return. Returns a fresh array of the kind that was coded, up to
-   * 1024 bytes for each byte given.
+   * 4096 bytes for each byte given.
    *
    * @throws TypeError for anything but a Uint8Array.
    * @throws KymographError `truncated` or `malformed`, with the `offset` of the damage.
