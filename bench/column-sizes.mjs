@@ -1,11 +1,19 @@
 // What columns take: recordings cut into columns as sessions do, each encoded, decoded again and compared bit for bit.
 
 /** Modes by number, as docs/format.md has them: the one place here that knows how a column's head is laid out. */
-const MODE_NAMES = ['RAW', 'INT', 'DECIMAL', 'FLOAT_AS_F32', 'BITS']
+const MODE_NAMES = [
+  'RAW',
+  'BITS',
+  'DECIMAL',
+  'MULTIPLE',
+  'SINGLE',
+  'SCALED_SINGLE',
+  'PRINTED_SINGLE',
+  'HALVES',
+]
 
 function modeOf(column) {
-  const mode = column[0] >> 2
-  return MODE_NAMES[mode] ?? `mode ${mode}`
+  return MODE_NAMES[(column[0] >> 2) & 7]
 }
 
 const bytesOf = ({ buffer, byteOffset, byteLength }) => Buffer.from(buffer, byteOffset, byteLength)
