@@ -10,6 +10,8 @@ import re
 import struct
 import sys
 import uuid
+from array import array
+from bisect import bisect_right
 from functools import lru_cache
 from itertools import accumulate
 
@@ -20,7 +22,12 @@ CLOCKS, KINDS = ("monotonic", "unix", "relative"), ("plain", "angle", "quaternio
 TYPES = ("f64", "f32", "i32", "i64", "enum", "text")
 LOSSES = ("overflow worker-lost wasm-trap invalid-value late paused stopped no-consent redacted quota storage-error "
           "evicted corrupt").split()
-ARRAYS = (("d", 8, (0, 2, 3, 4)), ("f", 4, (0, 2, 4)), ("i", 4, (0, 1)), ("q", 8, (0, 1)))  # code, size, modes
+RAW, BITS, DECIMAL, MULTIPLE, SINGLE, SCALED_SINGLE, PRINTED_SINGLE, HALVES = range(8)
+NEGATIVE_ZERO, PATCHED, STEPS = 32, 64, 128
+ARRAYS = (  # array types: code of a value, code of its bit pattern, modes
+    ("d", "Q", range(8)), ("f", "I", range(4)), ("i", "I", range(2)), ("q", "Q", (RAW, BITS, HALVES)))
+WEIGHTS = (0, 4096, 2497, 1522, 928, 565, 345, 210, 128, 78, 48, 29, 18, 11, 7, 4)
+POWERS = [float(f"1e{m}") for m in range(-13, 14)]
 INLINE = {  # scalars and structs: layout, alignment, names of a struct's members
     "ubyte": ("<B", 1, ()), "char": ("<B", 1, ()), "ushort": ("<H", 2, ()), "uint": ("<I", 4, ()),
     "int": ("<i", 4, ()), "int64": ("<q", 8, ()), "uint64": ("<Q", 8, ()), "double": ("<d", 8, ()),
@@ -118,65 +125,295 @@ class FlatBuffer:
         return result
 
 
-class Column:
-    """Decodes one coded column."""
+def leb128(digits, bits, limit):
+    """A number in its shortest form, so many bits a digit, low bits first; the bit above is set in all but the last."""
+    value = shift = 0
+    for digit in digits:
+        value |= (digit & (1 << bits) - 1) << shift
+        require(value <= limit and limit >> shift and (digit or not shift), "number too large or not at its shortest")
+        shift += bits
+        if digit >> bits == 0:
+            return value
 
-    def __init__(self, data):
-        self.data, self.at = data, 0
+
+def zigzag(code):
+    """The integer a code stands for."""
+    return code >> 1 ^ -(code & 1)
+
+
+def recast(values, code, into):
+    """Values of one type as those of another whose bytes are the same; floats are rounded to their type before."""
+    return struct.unpack(f"<{len(values)}{into}", struct.pack(f"<{len(values)}{code}", *array(code, values)))
+
+
+def in_order(pattern, code):
+    """A bit pattern as the integer in the order of the floats, and back; those of integers stay what they are."""
+    top = 1 << 8 * struct.calcsize(code) - 1
+    return pattern ^ top - 1 if pattern & top and code in "fd" else pattern
+
+
+def widened(pattern):
+    """The pattern of the 64-bit float that equals a 32-bit one; NaN keeps sign and fraction."""
+    if pattern & 0x7FFFFFFF > 0x7F800000:
+        return pattern >> 31 << 63 | 0x7FF << 52 | (pattern & 0x7FFFFF) << 29
+    return recast(recast([pattern], "I", "f"), "d", "Q")[0]
+
+
+def printed(x, digits):
+    """What a 32-bit float, printed with so many significant digits, reads as."""
+    if not POWERS[0] <= abs(x) < POWERS[-1]:
+        return x if x == 0 else math.nan
+    if digits == 0:
+        return next(value for value in (printed(x, d) for d in (6, 7, 8, 9)) if array("f", [value])[0] == x)
+    s = digits - 1 - (bisect_right(POWERS, abs(x)) - 14)
+    power = float(10 ** abs(s))
+    return math.copysign(round(abs(x) * power) / power if s >= 0 else round(abs(x) / power) * power, x)
+
+
+def scaled(integer, mode, parameter, has_negative_zero):
+    """The value of an integer in DECIMAL or MULTIPLE."""
+    if has_negative_zero and integer < 0:
+        return -scaled(-1 - integer, mode, parameter, False)
+    return integer / 10.0 ** parameter if mode == DECIMAL else integer * parameter
+
+
+@lru_cache
+def class_symbols(split):
+    """For each symbol of CLASSES its lowest code and how many extra bits there are."""
+    h = max(0, split - 1)
+    ranges = [((1 << h | below) << high - h, high - h) for high in range(split, 32) for below in range(1 << h)]
+    return [(code, 0) for code in range(1 << split)] + ranges
+
+
+def state_table(weights, log):
+    """For each of the 2^log states its symbol, how many bits lead to the next state, and that state if they are 0."""
+    states, counts, symbols, place, table = 1 << log, [WEIGHTS[weight] for weight in weights], {}, 0, []
+    x = [count and max(1, (count * states + sum(counts) // 2) // sum(counts)) for count in counts]  # frequencies
+    while sum(x) != states:
+        x[x.index(max(x))] += max(-1, states - sum(x))
+    for symbol, frequency in enumerate(x):
+        for _ in range(frequency):
+            symbols[place] = symbol
+            place = (place + (states >> 1) + (states >> 3) + 3) % states
+    for _, symbol in sorted(symbols.items()):
+        bits = log + 1 - x[symbol].bit_length()
+        table.append((symbol, bits, (x[symbol] << bits) - states))
+        x[symbol] += 1
+    return table
+
+
+class Bytes:
+    """Bytes read one after the other; `short` is the code where they end early."""
+
+    def __init__(self, data, short="truncated"):
+        self.data, self.at, self.half, self.short = data, 0, 0, short
 
     def take(self, size):
         """The next bytes."""
         start, self.at = self.at, self.at + size
-        require(self.at <= len(self.data), f"column ends at {len(self.data)}", "truncated")
+        require(self.at <= len(self.data), f"ends early, after {len(self.data)} bytes", self.short)
         return self.data[start:self.at]
 
-    def varint(self, limit):
+    def byte(self):
+        """The next byte."""
+        return self.take(1)[0]
+
+    def varint(self, bits=32):
         """A LEB128 number in its shortest form."""
-        value, shift, byte = 0, 0, 128
-        while byte >= 128:
-            byte = self.take(1)[0]
-            value |= (byte & 127) << shift
-            shift += 7
-            require(value <= limit and shift <= 70 and (byte or shift == 7), "varint")
-        return value
+        return leb128(iter(self.byte, None), 7, (1 << bits) - 1)
 
-    def integers(self, count):
-        """The integer payload: signed 64-bit integers and the exponent. Eight residuals fill `width` bytes."""
-        exponent, order = divmod(self.take(1)[0], 4)
-        require(order <= min(2, count), f"delta order {order}")
-        heads = [self.varint((1 << 64) - 1) for _ in range(order)]
-        codes = []
-        for left in range(count - order, 0, -128):
-            size, width = min(left, 128), self.take(1)[0]
-            require(width <= 64, f"width {width}")
-            data, mask, shifts = self.take((size * width + 7) // 8), (1 << width) - 1, range(0, 8 * width, width or 1)
-            groups = [int.from_bytes(data[i:i + width], "little") for i in range(0, len(data), width or 1)]
-            require(not groups or groups[-1] >> ((size - 1) % 8 + 1) * width == 0, "bits past the last residual")
-            codes += [group >> shift & mask for group in groups for shift in shifts][:size] if width else [0] * size
-        values = [code >> 1 ^ -(code & 1) for code in codes]
-        for head in reversed(heads):
-            values = accumulate(values, initial=head >> 1 ^ -(head & 1))
-        return [(v + (1 << 63) & (1 << 64) - 1) - (1 << 63) for v in values], exponent
+    def nibbles(self):
+        """Half bytes, the low one first; `half` is what is left over of the last byte."""
+        while True:
+            self.half, low = divmod(self.byte(), 16)
+            yield low
+            high, self.half = self.half, 0
+            yield high
 
-    def decode(self, array):
+
+class Column(Bytes):
+    """Decodes one coded column."""
+
+    def decode(self, array_type):
         """The values of a column that must have the given array type."""
-        head, count = self.take(1)[0], self.varint(1 << 24)
-        (code, size, modes), mode = ARRAYS[array], head >> 2
-        require(head & 3 == array and mode in modes, f"array type or mode of {head:#04x}")
-        if mode == 0:
-            planes, plain, exponent = self.take(count * size), bytearray(count * size), 0
-            for i in range(size):
-                plain[i::size] = planes[i * count:(i + 1) * count]
+        head, count = self.byte(), self.varint(25)
+        code, pattern_code, _ = ARRAYS[array_type]
+        require(head & 3 == array_type and count <= 1 << 24, f"array type of {head:#04x} or count {count}")
+        if head == array_type:  # RAW without flags
+            planes = [self.take(count) for _ in range(struct.calcsize(code))]
+            patterns = [int.from_bytes(value, "little") for value in zip(*planes)]
         else:
-            values, exponent = self.integers(count)
+            patterns = self.body(head, count)
         require(self.at == len(self.data), f"{len(self.data) - self.at} bytes behind the column")
-        require(exponent <= ((17, 10)[array] if mode == 2 else 0), f"exponent {exponent}")
-        if mode:
-            bound = 1 << (53 if mode == 2 else 31 if mode == 3 or size == 4 else 63)
-            require(all((mode == 2) - bound <= v < bound for v in values), "integer does not fit its mode")
-            pack = code if mode in (1, 2) else "i" if mode == 3 or size == 4 else "q"
-            plain = struct.pack(f"<{count}{pack}", *((v / 10.0 ** exponent for v in values) if mode == 2 else values))
-        return struct.unpack(f"<{count}{'f' if mode == 3 else code}", plain)
+        return recast(patterns, pattern_code, code)
+
+    def body(self, head, count):
+        """The bit patterns of the values in a mode other than RAW."""
+        (code, _, modes), mode, flags = ARRAYS[head & 3], head >> 2 & 7, head >> 5 << 5
+        size, is_scaled = struct.calcsize(code), mode in (DECIMAL, MULTIPLE)
+        known = PATCHED | NEGATIVE_ZERO * is_scaled | STEPS * ((is_scaled or mode == BITS) and size == 8 and count > 1)
+        require(mode in modes[1:] and flags & ~known == 0 and count > 0, f"head {head:#04x} with {count} values")
+        parameter = self.parameter(mode)
+        patches = self.patches(count, size) if flags & PATCHED else {}
+        if mode in (SINGLE, SCALED_SINGLE, PRINTED_SINGLE):
+            patterns = self.singles(mode, count, parameter)
+        else:
+            patterns = self.integers(head, count, parameter, patches)
+        return [patches.get(i, pattern) for i, pattern in enumerate(patterns)]
+
+    def parameter(self, mode):
+        """The parameter of a mode, None where it has none."""
+        if mode in (MULTIPLE, SCALED_SINGLE):
+            parameter, = struct.unpack("<d", self.take(8))
+            require(0 < parameter < math.inf, f"parameter {parameter}")
+            return parameter
+        parameter = self.byte() if mode in (DECIMAL, PRINTED_SINGLE) else None
+        require(mode != DECIMAL or parameter <= 17, f"exponent {parameter}")
+        require(mode != PRINTED_SINGLE or parameter in (0, 9, 10), f"{parameter} digits")
+        return parameter
+
+    def patches(self, count, size):
+        """The bit patterns that take the place of decoded ones, by position."""
+        patches, position, number = {}, -1, self.varint()
+        require(1 <= number <= count, f"{number} patches")
+        for _ in range(number):
+            position += 1 + self.varint()
+            require(position < count, "patch past the last value")
+            patches[position] = int.from_bytes(self.take(size), "little")
+        return patches
+
+    def singles(self, mode, count, parameter):
+        """The bit patterns of 64-bit floats that come from a column of 32-bit floats."""
+        head = self.byte()
+        require(head & 3 == 1, f"array type of {head:#04x}")
+        patterns = self.body(head, count)
+        if mode == SINGLE:
+            return map(widened, patterns)
+        singles = recast(patterns, "I", "f")
+        if mode == PRINTED_SINGLE:
+            return recast([printed(x, parameter) for x in singles], "d", "Q")
+        return recast([x * parameter if x == x else math.nan for x in singles], "d", "Q")
+
+    def integers(self, head, count, parameter, patches):
+        """The bit patterns that come from words or integers."""
+        (code, pattern_code, _), mode = ARRAYS[head & 3], head >> 2 & 7
+        half = 1 << 8 * struct.calcsize(code) - 1
+        if mode == HALVES:
+            integers = [high << 32 | low for high, low in zip(self.words(count, True), self.words(count))]
+        elif half == 1 << 31:
+            integers = self.words(count)
+        elif head & STEPS:
+            integers = self.steps(count, {i: in_order(x, code) for i, x in patches.items()} if mode == BITS else {})
+        else:
+            first = zigzag(self.varint(64))
+            integers = [first + word for word in self.words(count)]
+        if mode in (BITS, HALVES):
+            return [in_order(integer & 2 * half - 1, code) for integer in integers]
+        integers = [(integer + half & 2 * half - 1) - half for integer in integers]  # signed
+        require(all(abs(integer) < 1 << 53 for integer in integers), "integer of 2^53 or more")
+        return recast([scaled(k, mode, parameter, head & NEGATIVE_ZERO) for k in integers], code, pattern_code)
+
+    def steps(self, count, patches):
+        """Integers that are sums of steps and go on from patches."""
+        integers, step = [zigzag(self.varint(64))], zigzag(self.varint(64))
+        integers[0] = patches.get(0, integers[0])
+        for i, word in enumerate(self.words(count - 1), 1):
+            integers.append(patches.get(i, integers[-1] + step + word))
+        return integers
+
+    def words(self, count, more=False):
+        """Words in groups, unsigned; `more` if there are others behind them."""
+        words = []
+        for left in range(count, 0, -1024):
+            plan, n = self.byte(), min(left, 1024)
+            order, coder = plan & 3, plan >> 2 & 3
+            require(plan < 64 and order <= n and (order < n or coder == 0), f"plan {plan:#04x}")
+            length = self.varint(16) if more or left > 1024 else len(self.data) - self.at
+            words += Group(self.take(length), "malformed").words(plan, n)
+        return words
+
+
+class Group(Bytes):
+    """Decodes the content of one group."""
+
+    def words(self, plan, n):
+        """Its words, unsigned."""
+        heads = [zigzag(self.varint()) for _ in range(plan & 3)]
+        step = self.varint() if plan & 32 else 1
+        centre = zigzag(self.varint()) if plan & 16 else 0
+        codes = (self.constant, self.packed, self.classes, self.dictionary)[plan >> 2 & 3](n - len(heads))
+        require(self.at == len(self.data), "bytes left over in a group")
+        words = [(zigzag(code) + centre) * step for code in codes]
+        if len(heads) == 3:
+            heads[2] -= heads[1]  # a difference of order 2
+        for head in reversed(heads):
+            words = accumulate(words, initial=head)
+        return [word & (1 << 32) - 1 for word in words]
+
+    def constant(self, m):
+        """CONSTANT: all codes are 0."""
+        return [0] * m
+
+    def packed(self, m):
+        """PACKED: blocks of one width."""
+        return [code for left in range(m, 0, -128) for code in self.block(min(left, 128))]
+
+    def block(self, size):
+        """The codes of a block: four lanes if it is full, else one string of bits."""
+        has_exceptions, width = divmod(self.byte(), 128)
+        require(width <= 32, f"width {width}")
+        data, lanes = self.take((size * width + 7) // 8), 4 if size == 128 else 1
+        parts = [data[i:i + 4] for i in range(0, len(data), 4)]
+        strings = [int.from_bytes(b"".join(parts[lane::lanes]), "little") for lane in range(lanes)]
+        require(strings[0] >> size // lanes * width == 0, "bits past the last code")
+        codes = [strings[i % lanes] >> i // lanes * width & (1 << width) - 1 for i in range(size)]
+        number, position = self.byte() if has_exceptions else 0, -1
+        require(number or not has_exceptions, "no exceptions")
+        for _ in range(number):
+            before, position, above = position, self.byte(), self.varint()
+            require(before < position < size and 0 < above << width < 1 << 32, "exception")
+            codes[position] |= above << width
+        return codes
+
+    def classes(self, m):
+        """CLASSES: symbols are ranges of codes."""
+        split, number = self.take(2)
+        require(split <= 4 and 1 <= number <= len(class_symbols(split)), f"{number} symbols of split {split}")
+        return self.codes(m, self.weights(number), class_symbols(split))
+
+    def dictionary(self, m):
+        """DICTIONARY: symbols are single codes."""
+        number, nibbles = self.byte(), self.nibbles()
+        gaps = [leb128(nibbles, 3, (1 << 32) - 1) for _ in range(number)]
+        require(number > 0 and self.half == 0, "no symbols, or half a byte left over")
+        integers = list(accumulate(gaps[1:], lambda r, gap: r + gap + 1, initial=zigzag(gaps[0])))
+        require(integers[-1] < 1 << 31, "integer above 2^31 - 1")
+        return self.codes(m, self.weights(number), [(r << 1 ^ r >> 31, 0) for r in integers])
+
+    def weights(self, number):
+        """The weights of so many symbols, 0 of those that do not occur."""
+        nibbles, weights = self.nibbles(), []
+        while len(weights) < number:
+            weight = next(nibbles)
+            weights += [weight] if weight else [0] * (1 + next(nibbles))
+        require(len(weights) == number and weights[-1] > 0 and self.half == 0, "weights")
+        return weights
+
+    def codes(self, m, weights, symbols):
+        """The codes of coded symbols; of each symbol the lowest code and the number of extra bits are given."""
+        log = min(max((m - 1).bit_length(), 5), 9)
+        require(sum(weight > 0 for weight in weights) <= 1 << log - 1, "more symbols than half the states")
+        data, at, codes, table = self.take(len(self.data) - self.at), log, [], state_table(weights, log)
+        string = int.from_bytes(data, "little")
+        state = string & (1 << log) - 1
+        for _ in range(m):
+            symbol, bits, following = table[state]
+            code, extra = symbols[symbol]
+            codes.append(code | string >> at & (1 << extra) - 1)
+            state = following + (string >> at + extra & (1 << bits) - 1)
+            at += extra + bits
+        require(0 <= 8 * len(data) - at < 8 and string >> at == 0 and state == 0, "bits left over, or the last state")
+        return codes
 
 
 def read_channel(channel, frames):
@@ -215,9 +452,9 @@ def read_stream(stream):
 
 def packed_texts(data):
     """Texts one after the other, each as its length in bytes and its UTF-8."""
-    column, texts = Column(data or b""), []
-    while column.at < len(column.data):
-        texts.append(bytes(column.take(column.varint((1 << 21) - 1))).decode())
+    source, texts = Bytes(data or b""), []
+    while source.at < len(source.data):
+        texts.append(bytes(source.take(source.varint(21))).decode())
     return texts
 
 
