@@ -16,11 +16,17 @@ export const SCALED_NONE = 0
 export const SCALED_NARROW = 1
 export const SCALED_WIDE = 2
 
-/** Exact doubles, every one. */
-const POWERS_OF_TEN: usize = memory.data<f64>([
-  1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20,
-  1e21, 1e22,
-])
+const POWERS_COUNT = 23
+/** 1 … 10^22, exact doubles, every one; filled once by columnInit, constant afterwards. */
+const POWERS_OF_TEN: usize = memory.data(POWERS_COUNT * 8, 16)
+
+export function columnInit(): void {
+  let power: f64 = 1
+  for (let exponent = 0; exponent < POWERS_COUNT; exponent++) {
+    store<f64>(POWERS_OF_TEN + ((exponent as usize) << 3), power)
+    power *= 10
+  }
+}
 
 export function powerOfTen(exponent: i32): f64 {
   return load<f64>(POWERS_OF_TEN + ((exponent as usize) << 3))

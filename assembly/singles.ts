@@ -9,9 +9,6 @@ const FACTOR_COUNT = 4
 /** Significant digits; 0: the fewest from 6 to 9 that give the 32-bit float back. */
 const DIGITS: usize = memory.data<i32>([0, 10, 9])
 const DIGITS_COUNT = 3
-const TENTHS: usize = memory.data<f64>([
-  1, 1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-11, 1e-12, 1e-13, 1e-14, 1e-15, 1e-16,
-])
 const ROUNDING: f64 = 6755399441055744.0
 const SAMPLES_MAX = 8
 
@@ -27,7 +24,7 @@ function printedWith(value: f64, digits: i32): f64 {
   if (!(value >= 1e-13 && value < 1e13)) return NaN
   let magnitude = 0
   if (value >= 1) while (value >= powerOfTen(magnitude + 1)) magnitude++
-  else while (value < load<f64>(TENTHS - ((magnitude as isize as usize) << 3))) magnitude--
+  else while (value < 1 / powerOfTen(-magnitude)) magnitude--
   const scale = digits - 1 - magnitude
   if (scale >= 0) return (value * powerOfTen(scale) + ROUNDING - ROUNDING) / powerOfTen(scale)
   return (value / powerOfTen(-scale) + ROUNDING - ROUNDING) * powerOfTen(-scale)

@@ -25,9 +25,10 @@ if (imports.length > 0) {
   process.exit(1)
 }
 
-writeFileSync(at('build/kernels-wasm.js'), `export const wasmBase64 = '${bytes.toString('base64')}'\n`)
+// hexadecimal: twice the bytes, but a fifth fewer than base64 once a server has compressed them
+writeFileSync(at('build/kernels-wasm.js'), `export const wasmHex = '${bytes.toString('hex')}'\n`)
 writeFileSync(
   at('build/kernels-wasm.d.ts'),
-  '/** The compiled kernels, base64. */\nexport declare const wasmBase64: string\n',
+  '/** The compiled kernels, two digits a byte. */\nexport declare const wasmHex: string\n',
 )
 console.log(`build/kernels.wasm ${bytes.length} bytes`)

@@ -1,6 +1,6 @@
 import { instantiate } from '@assemblyscript/loader'
 import { ABI_VERSION } from '../../assembly/layout'
-import { wasmBase64 } from '../../build/kernels-wasm.js'
+import { wasmHex } from '../../build/kernels-wasm.js'
 import { KymographError } from '../errors.js'
 import { expectOneOf, ownOptions } from './arguments.js'
 import { ReferenceKernels } from './reference/reference-kernels.js'
@@ -20,10 +20,11 @@ export interface LoadKernelsOptions {
   onTrap?: (cause: unknown) => void
 }
 
-function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
-  const binary = atob(text)
-  const bytes = new Uint8Array(binary.length)
-  for (let index = 0; index < binary.length; index++) bytes[index] = binary.charCodeAt(index)
+function decodeHex(text: string): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(text.length / 2)
+  for (let index = 0; index < bytes.length; index++) {
+    bytes[index] = Number.parseInt(text.slice(2 * index, 2 * index + 2), 16)
+  }
   return bytes
 }
 
@@ -31,7 +32,7 @@ let ownModule: Promise<WebAssembly.Module> | undefined
 
 /** Compiles the kernels inside the library once. A failure is not kept: the next call may succeed. */
 function compileOwn(): Promise<WebAssembly.Module> {
-  ownModule ??= WebAssembly.compile(decodeBase64(wasmBase64)).catch((error: unknown) => {
+  ownModule ??= WebAssembly.compile(decodeHex(wasmHex)).catch((error: unknown) => {
     ownModule = undefined
     throw error
   })
@@ -43,7 +44,7 @@ function expectOwnBytes(wasm: BufferSource): void {
   const given = ArrayBuffer.isView(wasm)
     ? new Uint8Array(wasm.buffer, wasm.byteOffset, wasm.byteLength)
     : new Uint8Array(wasm)
-  const own = decodeBase64(wasmBase64)
+  const own = decodeHex(wasmHex)
   if (given.length !== own.length || given.some((byte, index) => byte !== own[index])) {
     throw new Error('the bytes are not kernels.wasm of this version')
   }

@@ -116,6 +116,7 @@ export class WasmKernels implements Kernels {
   #createArena(): WasmArena {
     const arena = WasmArena.create(this.#module)
     arena.exports.crc32cInit()
+    arena.exports.columnInit()
     return arena
   }
 }

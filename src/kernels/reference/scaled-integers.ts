@@ -13,11 +13,9 @@ const SAMPLES_MAX = 32
 /** One value in 16 may be patched. */
 const PATCHED_SHIFT = 4
 
-/** Exact doubles, every one; Math.pow differs between engines. */
-export const POWERS_OF_TEN = [
-  1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20,
-  1e21, 1e22,
-]
+/** 1 … 10^22, exact doubles, every one; Math.pow differs between engines. */
+export const POWERS_OF_TEN = [1]
+for (let exponent = 1; exponent <= 22; exponent++) POWERS_OF_TEN.push(POWERS_OF_TEN[exponent - 1] * 10)
 
 /** How floats become integers: × `factor`; and back again: decimals ÷ `factor`, multiples × `quantum`. */
 export interface Scale {

@@ -6,9 +6,6 @@ import { POWERS_OF_TEN } from './scaled-integers.js'
 const FACTORS = [9.80665, 9.81, 57.29577951308232, 0.017453292519943295]
 /** Significant digits; 0: the fewest from 6 to 9 that give the 32-bit float back. */
 const DIGITS = [0, 10, 9]
-const TENTHS = [
-  1, 1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-11, 1e-12, 1e-13, 1e-14, 1e-15, 1e-16,
-]
 const ROUNDING = 1.5 * 2 ** 52
 const SAMPLES_MAX = 8
 
@@ -29,7 +26,7 @@ function printedWith(value: number, digits: number): number {
   if (!(value >= 1e-13 && value < 1e13)) return Number.NaN
   let magnitude = 0
   if (value >= 1) while (value >= POWERS_OF_TEN[magnitude + 1]) magnitude++
-  else while (value < TENTHS[-magnitude]) magnitude--
+  else while (value < 1 / POWERS_OF_TEN[-magnitude]) magnitude--
   const scale = digits - 1 - magnitude
   if (scale >= 0) return (value * POWERS_OF_TEN[scale] + ROUNDING - ROUNDING) / POWERS_OF_TEN[scale]
   return (value / POWERS_OF_TEN[-scale] + ROUNDING - ROUNDING) * POWERS_OF_TEN[-scale]
