@@ -243,9 +243,10 @@ export class Session extends EventTarget {
 
   /** The session's chunks from the first on, as they are stored; ends with the session. */
   async *chunks(): AsyncGenerator<StoredChunk, void, undefined> {
-    for (let index = 0; ; index++) {
-      const chunk = await this.#engine.call('chunkAt', () => [this.id, index])
+    for (let seq = 0; ; ) {
+      const chunk = await this.#engine.call('chunkFrom', () => [this.id, seq])
       if (!chunk) return
+      seq = chunk.seq + 1
       yield chunk
       if (chunk.final) return
     }

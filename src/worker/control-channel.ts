@@ -56,13 +56,12 @@ export class ControlChannel {
       const transferred = args.map((arg) => (arg instanceof MessagePort ? Comlink.transfer(arg, [arg]) : arg))
       const remote = this.#remote[method] as unknown as (...values: unknown[]) => Promise<unknown>
       // waits for as long as the session lives; a lost worker ends it
-      const timer =
-        method === 'chunkAt'
-          ? undefined
-          : setTimeout(
-              () => reject(new KymographError('worker-timeout', `no answer to "${method}" within ${CALL_MAX_MS} ms`)),
-              CALL_MAX_MS,
-            )
+      const timer = method.startsWith('chunk')
+        ? undefined
+        : setTimeout(
+            () => reject(new KymographError('worker-timeout', `no answer to "${method}" within ${CALL_MAX_MS} ms`)),
+            CALL_MAX_MS,
+          )
       this.#pending.add(reject)
       this.#holdProcess()
       remote(...transferred)

@@ -176,6 +176,8 @@ export interface RecorderApi {
   stop(id: string, afterSerial: number, clock: ClockSnapshot, counts: PageCounts[]): Promise<SessionSummary>
   /** The chunk at `index` of a session, waiting for it while the session lives; undefined after the last. */
   chunkAt(id: string, index: number): Promise<StoredChunk | undefined>
+  /** The same for the first chunk numbered `seq` or later: those before it may have died with another worker. */
+  chunkFrom(id: string, seq: number): Promise<StoredChunk | undefined>
   /** Both take what the application gave, and check it. */
   page(lookup: unknown): Promise<SessionPage>
   setLabels(id: unknown, labels: unknown): Promise<SessionRecord>

@@ -168,6 +168,30 @@ describe.each(['batch', 'shared'] as const)('a worker that is lost (%s)', (trans
     expect(rows.map(([, value]) => value)).toEqual(Array.from({ length: 50 }, (_, i) => 100 + i))
   })
 
+  it('leaves no chunk out for who follows along, though the chunks before died with it', async () => {
+    const { session, workers, recorder } = await open(OWN, { chunk: { maxMs: 10_000 } }, 'memory')
+    const ids: string[] = []
+    const followed = (async () => {
+      for await (const { id } of session.chunks()) ids.push(id.slice(session.id.length + 1))
+    })()
+    const stream = session.stream('s')
+    let pushed = 0
+    const flush = async () => {
+      pushed += 1
+      stream.push(pushed, pushed)
+      await session.flush()
+    }
+    for (let i = 0; i < 3; i++) await flush()
+    await until(() => ids.length === 3)
+    await workers[0]!.terminate()
+    await until(() => recorder.capabilities.restarts === 1)
+    for (let i = 0; i < 3; i++) await flush()
+    const { streams } = await session.stop()
+    await followed
+    expect(ids).toEqual(['0:0', '0:1', '0:2', '1:3', '1:4', '1:5', '1:6'])
+    expect(streams.s).toMatchObject({ received: 6, ingested: 3, lost: { 'worker-lost': 3 } })
+  })
+
   it('takes marks and labels along, each mark once', async () => {
     const opened = await open(OWN, { labels: ['a'], chunk: { maxMs: 20 } })
     const { session, workers, recorder } = opened
