@@ -177,8 +177,10 @@ export class DataLink {
     this.#inFlightBytes = 0
   }
 
+  /** The session is over, whatever the worker has of it. */
   close(): void {
     clearTimeout(this.#timer)
+    this.#port?.postMessage({ kind: 'close' } satisfies ToWorker)
     this.detach()
     this.#isOver = true
     this.#kept = []

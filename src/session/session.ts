@@ -105,19 +105,24 @@ export class Session extends EventTarget {
     onEnd: (s: Session) => void,
   ): Promise<Session> {
     const { signal, ...plain } = ownFields(options ?? {}) as Partial<SessionOptions>
+    // by tag, not by class: it may come from another frame
+    if (signal !== undefined && describe(signal) !== 'AbortSignal') {
+      throw new TypeError(`"signal" expected an AbortSignal, got ${describe(signal)}`)
+    }
     if (signal?.aborted) throw new KymographError('aborted', 'the signal was aborted before the session started')
     const request = { options: options && plain, facts: automaticFacts() }
     const settings = await client.call('checkSession', request)
     const session = new Session(client, settings, transport, signal, onEnd)
-    if (settings.preTriggerMs === undefined) await session.#engine.open()
-    signal?.addEventListener('abort', session.#abort)
-    if (settings.autoStart) await session.start()
-    for (const { code, message } of settings.warnings) session.warn(code, message)
-    if (signal?.aborted) {
-      await session.stop().catch(() => {})
-      await client.call('deleteSession', session.id)
-      throw new KymographError('aborted', 'the signal was aborted while the session was being created')
+    try {
+      if (settings.preTriggerMs === undefined) await session.#engine.open()
+      if (settings.autoStart) await session.start()
+      if (signal?.aborted) throw new KymographError('aborted', 'the signal was aborted before the session started')
+      signal?.addEventListener('abort', session.#abort)
+    } catch (error) {
+      session.#fail(error)
+      throw error
     }
+    for (const { code, message } of settings.warnings) session.warn(code, message)
     return session
   }
 
@@ -273,8 +278,6 @@ export class Session extends EventTarget {
 
   async #stop(): Promise<SessionSummary> {
     if (this.#failure) throw this.#failure
-    clearTimeout(this.#durationTimer)
-    this.#signal?.removeEventListener('abort', this.#abort)
     this.#handOver()
     const isUnwritten = this.#isUnwritten
     this.#become('stopping')
@@ -354,7 +357,6 @@ export class Session extends EventTarget {
     const message = cause instanceof Error ? cause.message : String(cause)
     const failure = cause instanceof KymographError ? cause : new KymographError('internal', message, { cause })
     if (this.#state === 'stopped') return failure
-    clearTimeout(this.#durationTimer)
     this.#failure = failure
     const reason = LOST_WITH.has(failure.code) ? 'worker-lost' : 'storage-error'
     for (const { lane } of this.#streams) lane.handOver()
@@ -366,6 +368,8 @@ export class Session extends EventTarget {
   }
 
   #end(): void {
+    clearTimeout(this.#durationTimer)
+    this.#signal?.removeEventListener('abort', this.#abort)
     this.#link.close()
     this.#engine.end(this.#failure)
     this.#onEnd(this)

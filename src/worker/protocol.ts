@@ -117,6 +117,8 @@ export type ToWorker =
   | { kind: 'nudge'; clock: ClockSnapshot }
   | { kind: 'mark'; serial: number; mark: Mark; clock: ClockSnapshot }
   | { kind: 'labels'; serial: number; labels: string[]; revision: number; clock: ClockSnapshot }
+  /** The page is done with the session, though it may not have stopped. */
+  | { kind: 'close' }
 
 /** From the worker, over the session's data port. */
 export type ToPage =

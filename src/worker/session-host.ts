@@ -141,6 +141,7 @@ export class SessionHost {
 
   #receive(message: ToWorker): void {
     if (this.#isComplete) return
+    if (message.kind === 'close') return void this.close()
     this.#guard(() => {
       this.#pipeline.noteClock(message.clock)
       // frames that were pushed before a mark or new labels come before them
