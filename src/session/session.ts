@@ -1,7 +1,7 @@
 import { type ErrorCode, KymographError } from '../errors.js'
 import { normalizeLabels } from '../worker/checks/labels.js'
 import type { SessionOptions } from '../worker/checks/session-options.js'
-import { describe, ownFields } from '../worker/checks/text.js'
+import { describe, messageOf, ownFields } from '../worker/checks/text.js'
 import type { RecorderClient } from '../worker/client.js'
 import type {
   ClockSnapshot,
@@ -354,7 +354,7 @@ export class Session extends EventTarget {
   /** `storedFrames` is what the worker knows better than the page: frames in stored chunks, by stream. */
   #fail(cause: unknown, storedFrames?: number[]): KymographError {
     if (this.#failure) return this.#failure
-    const message = cause instanceof Error ? cause.message : String(cause)
+    const message = messageOf(cause)
     const failure = cause instanceof KymographError ? cause : new KymographError('internal', message, { cause })
     if (this.#state === 'stopped') return failure
     this.#failure = failure

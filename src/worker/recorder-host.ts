@@ -12,6 +12,7 @@ import { resolveJourneyId } from './checks/journey.js'
 import { normalizeLabels } from './checks/labels.js'
 import { checkSessionId, toQuery } from './checks/lookup.js'
 import { checkSessionOptions, type SessionRequest } from './checks/session-options.js'
+import { messageOf } from './checks/text.js'
 import { installErrorTransfer } from './error-transfer.js'
 import type {
   Opened,
@@ -161,7 +162,7 @@ export class RecorderHost implements RecorderApi {
   }
 
   #warnOfTrap(cause: unknown): void {
-    const reason = cause instanceof Error ? cause.message : String(cause)
+    const reason = messageOf(cause)
     const message = `a WebAssembly kernel failed (${reason}); its work is done by the reference kernels`
     for (const session of this.#sessions.values()) session.warn('wasm-trap', message)
   }

@@ -6,6 +6,7 @@ import { type SealedChunk, SessionPipeline } from '../pipeline/session-pipeline.
 import type { SessionStore } from '../store/port.js'
 import type { Chunk, ClockSnapshot, Mark } from '../wire/model.js'
 import { labelWarnings } from './checks/labels.js'
+import { messageOf } from './checks/text.js'
 import { FrameInput } from './frame-input.js'
 import type { PageCounts, SessionOpening, SessionSummary, ToPage, ToWorker } from './protocol.js'
 import { summaryOf } from './summary.js'
@@ -43,7 +44,7 @@ export class SessionHost {
   #finished = false
   /** Frames ingested per stream as of the last stored chunk. */
   #storedFrames: number[]
-  #waiters: (() => void)[] = []
+  readonly #waiters: (() => void)[] = []
 
   /** `last`: the last chunk of this session the store holds, if it has been here before. */
   constructor(
@@ -240,7 +241,7 @@ export class SessionHost {
 
   #fail(code: KymographError['code'], what: string, cause: unknown): void {
     if (this.#failure) return
-    const reason = cause instanceof Error ? cause.message : String(cause)
+    const reason = messageOf(cause)
     this.#failure = new KymographError(code, `${what}: ${reason}`, { cause })
     this.#post({ kind: 'failed', code, message: this.#failure.message, storedFrames: this.#storedFrames })
     this.#wake()
@@ -268,9 +269,7 @@ export class SessionHost {
   }
 
   #wake(): void {
-    const waiters = this.#waiters
-    this.#waiters = []
-    for (const wake of waiters) wake()
+    for (const wake of this.#waiters.splice(0)) wake()
   }
 }
 
