@@ -62,9 +62,10 @@ export class DataLink {
   #timer: ReturnType<typeof setTimeout> | undefined
   /** Chunks known to be stored. */
   seq = 0
-  #flushed = 0
+  /** Number of the last flush that is done and everything before it told. */
+  flushed = 0
   #isOver = false
-  #waiting: (() => void)[] = []
+  readonly #waiting: (() => void)[] = []
 
   /**
    * `handOver` is called when frames have waited long enough, and says whether there were any; `onMessage` gets what the
@@ -104,14 +105,9 @@ export class DataLink {
     return new Promise((resolve) => this.#waiting.push(resolve))
   }
 
-  /** Resolves when flush number `flush` is done and everything before it was told, or the link has closed. */
-  async flushed(flush: number): Promise<void> {
-    while (!this.#isOver && this.#flushed < flush) await this.progress()
-  }
-
-  /** Resolves when the final chunk is stored, or the link has closed. */
-  async finalStored(): Promise<void> {
-    while (!this.#isOver) await this.progress()
+  /** Resolves when progress has made it so, the final chunk is stored, or the link has closed. */
+  async until(isSo: () => boolean): Promise<void> {
+    while (!this.#isOver && !isSo()) await this.progress()
   }
 
   /** Batches of one stream that are kept, oldest first. */
@@ -268,7 +264,7 @@ export class DataLink {
           this.#keptBytes -= byteLength
           batch?.onStored(batch)
         }
-        if (message.kind === 'flushed') this.#flushed = Math.max(this.#flushed, message.flush)
+        if (message.kind === 'flushed') this.flushed = Math.max(this.flushed, message.flush)
         else {
           this.seq = message.seq + 1
           if (message.final) this.#isOver = true
@@ -279,8 +275,6 @@ export class DataLink {
   }
 
   #wake(): void {
-    const waiting = this.#waiting
-    this.#waiting = []
-    for (const resolve of waiting) resolve()
+    for (const resolve of this.#waiting.splice(0)) resolve()
   }
 }

@@ -213,7 +213,7 @@ export class Session extends EventTarget {
     this.#flushes += 1
     const flush = this.#flushes
     await this.#engine.call('flush', () => [this.id, this.#link.lastKept(serial), flush])
-    await this.#link.flushed(flush)
+    await this.#link.until(() => this.#link.flushed >= flush)
     if (this.#failure) throw this.#failure
   }
 
@@ -246,14 +246,19 @@ export class Session extends EventTarget {
     this.setLabels([...this.#labels, ...normalizeLabels(labels)])
   }
 
-  /** The session's chunks from the first on, as they are stored; ends with the session. */
+  /** The session's chunks from the first on, as they are stored; ends with the session. @throws what it failed of. */
   async *chunks(): AsyncGenerator<StoredChunk, void, undefined> {
     for (let seq = 0; ; ) {
+      // a number the page has not heard of may be given again by another worker
+      await this.#link.until(() => this.#link.seq > seq)
       const chunk = await this.#engine.call('chunkFrom', () => [this.id, seq])
-      if (!chunk) return
-      seq = chunk.seq + 1
-      yield chunk
-      if (chunk.final) return
+      if (chunk?.seq === seq) {
+        yield chunk
+        if (chunk.final) return
+        seq += 1
+      } else if (chunk) seq = chunk.seq
+      else if (this.#failure) throw this.#failure
+      else return
     }
   }
 
@@ -296,7 +301,7 @@ export class Session extends EventTarget {
         readClocks(),
         counts,
       ])
-      await this.#link.finalStored()
+      await this.#link.until(() => false)
       this.#become('stopped')
       this.#end()
       return summary

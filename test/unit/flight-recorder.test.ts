@@ -91,6 +91,29 @@ describe.each(ENGINES)('a flight recorder ($engine)', ({ worker, transport }) =>
     expect((await session.stop()).streams.s).toMatchObject({ received: 1, ingested: 1 })
   })
 
+  it('hands chunks over to who asks before the trigger, and none when there is no trigger', async () => {
+    const { session, stream } = await open()
+    const follow = async () => {
+      const seqs: number[] = []
+      for await (const { seq } of session.chunks()) seqs.push(seq)
+      return seqs
+    }
+    const followed = follow()
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    stream.push(1, 1)
+    await session.trigger()
+    await session.flush()
+    await session.stop()
+    expect(await followed).toEqual([0, 1])
+    expect(await follow()).toEqual([0, 1])
+
+    const other = await open()
+    const before = other.session.chunks().next()
+    await other.session.stop()
+    expect(await before).toEqual({ done: true, value: undefined })
+    expect(await other.session.chunks().next()).toEqual({ done: true, value: undefined })
+  })
+
   it('is no flight recorder without a mode, and refuses modes that are none', async () => {
     const { recorder, session } = await open({ mode: undefined as never })
     await expect(session.trigger()).rejects.toMatchObject({ code: 'wrong-state' })
