@@ -44,6 +44,33 @@ describe.each(ENGINES)('a flight recorder ($engine)', ({ worker, transport }) =>
     expect((await recorder.sessions.page({ labels: ['crash'] })).sessions).toHaveLength(1)
   })
 
+  it('keeps what came within that time of the trigger, also of a stream that has gone quiet', async () => {
+    const { recorder, session } = await open({
+      mode: { preTriggerMs: 200 },
+      streams: {
+        s: { channels: ['v'] },
+        lively: { channels: ['v'] },
+        // nothing says how long ago that was
+        foreign: { channels: ['v'], clock: 'relative' },
+      },
+    })
+    const push = (stream: string, value: number) => session.stream(stream).push(performance.now(), value)
+    push('s', 1)
+    push('lively', 1)
+    push('foreign', 1)
+    await new Promise((resolve) => setTimeout(resolve, 250))
+    push('lively', 2)
+    await session.trigger()
+    push('s', 3)
+    const { streams } = await session.stop()
+    expect(streams.s).toMatchObject({ received: 2, ingested: 1, lost: { overflow: 1 } })
+    expect(streams.lively).toMatchObject({ received: 2, ingested: 1, lost: { overflow: 1 } })
+    expect(streams.foreign).toMatchObject({ received: 1, ingested: 1, lost: {} })
+    const chunks = await decodeChunks(recorder.sessions.chunks(session.id))
+    expect(rowsOf(chunks, 's').map(([, value]) => value)).toEqual([3])
+    expect(rowsOf(chunks, 'lively').map(([, value]) => value)).toEqual([2])
+  })
+
   it('keeps its memory, however much goes by', async () => {
     const { session, stream } = await open({ mode: { preTriggerMs: 3_600_000 } })
     const frames = 100_000
