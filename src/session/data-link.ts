@@ -64,7 +64,8 @@ export class DataLink {
   seq = 0
   /** Number of the last flush that is done and everything before it told. */
   flushed = 0
-  #isOver = false
+  /** The final chunk is stored in the engine there is, or the link has closed. */
+  isOver = false
   readonly #waiting: (() => void)[] = []
 
   /**
@@ -105,9 +106,9 @@ export class DataLink {
     return new Promise((resolve) => this.#waiting.push(resolve))
   }
 
-  /** Resolves when progress has made it so, the final chunk is stored, or the link has closed. */
+  /** Resolves when progress has made it so, or the link is over. */
   async until(isSo: () => boolean): Promise<void> {
-    while (!this.#isOver && !isSo()) await this.progress()
+    while (!this.isOver && !isSo()) await this.progress()
   }
 
   /** Batches of one stream that are kept, oldest first. */
@@ -133,7 +134,7 @@ export class DataLink {
   armHandOver(): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined
-      if (this.#handOver() && !this.#isOver) this.armHandOver()
+      if (this.#handOver() && !this.isOver) this.armHandOver()
     }, HANDOVER_MS)
   }
 
@@ -168,6 +169,7 @@ export class DataLink {
       this.#port.close()
     }
     this.#port = undefined
+    this.isOver = false
     this.#sentSerial = 0
     this.#inFlight = []
     this.#inFlightBytes = 0
@@ -178,7 +180,7 @@ export class DataLink {
     clearTimeout(this.#timer)
     this.#port?.postMessage({ kind: 'close' } satisfies ToWorker)
     this.detach()
-    this.#isOver = true
+    this.isOver = true
     this.#kept = []
     this.#keptBytes = 0
     this.#wake()
@@ -267,7 +269,7 @@ export class DataLink {
         if (message.kind === 'flushed') this.flushed = Math.max(this.flushed, message.flush)
         else {
           this.seq = message.seq + 1
-          if (message.final) this.#isOver = true
+          if (message.final) this.isOver = true
         }
         this.#wake()
     }

@@ -248,15 +248,21 @@ export class Session extends EventTarget {
 
   /** The session's chunks from the first on, as they are stored; ends with the session. @throws what it failed of. */
   async *chunks(): AsyncGenerator<StoredChunk, void, undefined> {
+    const link = this.#link
     for (let seq = 0; ; ) {
-      // a number the page has not heard of may be given again by another worker
-      await this.#link.until(() => this.#link.seq > seq)
-      const chunk = await this.#engine.call('chunkFrom', () => [this.id, seq])
-      if (chunk?.seq === seq) {
+      // a number the page has not been told of may be given again by another worker
+      await link.until(() => link.seq > seq)
+      let { seq: toldSeq, isOver } = link
+      const chunk = await this.#engine.call('chunkFrom', () => {
+        // as it is for the engine that answers
+        ;({ seq: toldSeq, isOver } = link)
+        return [this.id, seq]
+      })
+      if (chunk) {
+        seq = chunk.seq + 1
         yield chunk
         if (chunk.final) return
-        seq += 1
-      } else if (chunk) seq = chunk.seq
+      } else if (!isOver) seq = toldSeq
       else if (this.#failure) throw this.#failure
       else return
     }

@@ -64,13 +64,10 @@ export class ControlChannel {
         settle()
         reject(error)
       }
-      // waits for as long as the session lives; a lost worker ends it
-      const timer = method.startsWith('chunk')
-        ? undefined
-        : setTimeout(
-            () => fail(new KymographError('worker-timeout', `no answer to "${method}" within ${CALL_MAX_MS} ms`)),
-            CALL_MAX_MS,
-          )
+      const timer = setTimeout(
+        () => fail(new KymographError('worker-timeout', `no answer to "${method}" within ${CALL_MAX_MS} ms`)),
+        CALL_MAX_MS,
+      )
       this.#pending.add(fail)
       this.#holdProcess()
       remote(...transferred)

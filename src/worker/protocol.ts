@@ -176,9 +176,9 @@ export interface RecorderApi {
   startSession(id: string, clock: ClockSnapshot): Promise<void>
   flush(id: string, afterSerial: number, flush: number): Promise<void>
   stop(id: string, afterSerial: number, clock: ClockSnapshot, counts: PageCounts[]): Promise<SessionSummary>
-  /** The chunk at `index` of a session, waiting for it while the session lives; undefined after the last. */
+  /** The chunk at `index` of a session; undefined after the last. */
   chunkAt(id: string, index: number): Promise<StoredChunk | undefined>
-  /** The same for the first chunk numbered `seq` or later: those before it may have died with another worker. */
+  /** The first chunk numbered `seq` or later, if there is one: those before it may have died with another worker. */
   chunkFrom(id: string, seq: number): Promise<StoredChunk | undefined>
   /** Both take what the application gave, and check it. */
   page(lookup: unknown): Promise<SessionPage>

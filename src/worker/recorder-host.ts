@@ -91,17 +91,11 @@ export class RecorderHost implements RecorderApi {
   }
 
   async chunkAt(given: unknown, index: number): Promise<StoredChunk | undefined> {
-    const id = checkSessionId(given)
-    const { store } = this.#open()
-    await this.#sessions.get(id)?.hasChunk(index)
-    return storedChunk(await store.chunkAt(id, index))
+    return storedChunk(await this.#open().store.chunkAt(checkSessionId(given), index))
   }
 
   async chunkFrom(given: unknown, seq: number): Promise<StoredChunk | undefined> {
-    const id = checkSessionId(given)
-    const { store } = this.#open()
-    await this.#sessions.get(id)?.hasChunkFrom(seq)
-    return storedChunk(await frameFrom(store, id, seq))
+    return storedChunk(await frameFrom(this.#open().store, checkSessionId(given), seq))
   }
 
   async page(lookup: unknown): Promise<SessionPage> {

@@ -36,8 +36,6 @@ export class SessionHost {
   #stored: Promise<void> = Promise.resolve()
   #storedChunks: number
   #storedBytes: number
-  /** Number of the last stored chunk. */
-  #storedSeq: number
   #failure: KymographError | undefined
   /** The final chunk is sealed: what still comes changes nothing. */
   #isComplete = false
@@ -62,7 +60,6 @@ export class SessionHost {
     const { settings, id, clock, rings } = opening
     this.#storedChunks = last?.chunks ?? 0
     this.#storedBytes = last?.bytes ?? 0
-    this.#storedSeq = last?.chunk.seq ?? -1
     this.#storedFrames = settings.streams.map((_, index) => last?.chunk.streams[index]?.counts.ingested ?? 0)
     this.#pipeline = new SessionPipeline(
       kernels,
@@ -115,16 +112,6 @@ export class SessionHost {
     await this.#settled()
     await this.close()
     return summaryOf(this.#opening, this.#pipeline, this.#storedChunks, this.#storedBytes)
-  }
-
-  /** Waits until the chunk at `index` is stored, or there will be none. */
-  async hasChunk(index: number): Promise<void> {
-    await this.#until(() => this.#storedChunks > index || this.#finished)
-  }
-
-  /** Waits until chunk number `seq` or a later one is stored, or there will be none. */
-  async hasChunkFrom(seq: number): Promise<void> {
-    await this.#until(() => this.#storedSeq >= seq || this.#finished)
   }
 
   /** Lets go of everything; the session ends as it stands. */
@@ -195,7 +182,6 @@ export class SessionHost {
         if (this.#failure) return
         this.#storedChunks += 1
         this.#storedBytes += frame.length
-        this.#storedSeq = chunk.seq
         this.#storedFrames = chunk.streams.map((piece) => piece.counts.ingested)
         this.#input.release(nextFrames)
         this.#post({ kind: 'stored', serial, seq: chunk.seq, byteLength: frame.length, final: chunk.final })
