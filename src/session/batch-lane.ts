@@ -2,7 +2,7 @@ import { BATCH_BYTES } from '../limits.js'
 import { FrameMemory, frameMemoryBytes, framesThatFit, OVERFLOW_COUNTER } from '../worker/frame-memory.js'
 import { readClocks } from './clock.js'
 import type { DataLink } from './data-link.js'
-import { Cursor, type Lane, timeMsOf } from './lane.js'
+import { Cursor, type Lane, newestMsOf, timeMsOf } from './lane.js'
 
 /** Full batches kept for reuse. */
 const SPARE_MEMORIES = 16
@@ -106,10 +106,9 @@ export class BatchLane implements Lane {
   }
 
   trim(preTriggerMs: number): void {
-    const { memory, slot } = this.cursor
-    const newestMs = slot > 0 ? timeMsOf(memory, slot - 1) : this.#newestKeptMs()
-    if (newestMs === undefined) return
-    const cutoffMs = newestMs - preTriggerMs
+    const newest = this.#link.batchesOf(this.#streamIndex).at(-1)
+    if (!newest) return
+    const cutoffMs = newestMsOf(newest.memory, newest.frameCount - 1) - preTriggerMs
     this.#link.dropBatches(this.#streamIndex, (batch) => timeMsOf(batch.memory, batch.frameCount - 1) < cutoffMs)
     for (const batch of this.#link.batchesOf(this.#streamIndex)) {
       let old = 0
@@ -125,11 +124,6 @@ export class BatchLane implements Lane {
   disarm(): void {
     this.#isArmed = false
     for (const batch of this.#link.batchesOf(this.#streamIndex)) batch.canDrop = this.#dropsOldest
-  }
-
-  #newestKeptMs(): number | undefined {
-    const last = this.#link.batchesOf(this.#streamIndex).at(-1)
-    return last && timeMsOf(last.memory, last.frameCount - 1)
   }
 
   #drop(frames: number): void {

@@ -38,7 +38,7 @@ export class SessionCatalogue {
     return this.#client.call('get', id)
   }
 
-  /** The chunks of a session, read from the store one at a time. */
+  /** The chunks a session has by now, read from the store one at a time; a session hands over its own as they come. */
   async *chunks(id: string): AsyncGenerator<StoredChunk, void, undefined> {
     for (let index = 0; ; index++) {
       const chunk = await this.#client.call('chunkAt', id, index)

@@ -62,9 +62,11 @@ export class DataLink {
   #timer: ReturnType<typeof setTimeout> | undefined
   /** Chunks known to be stored. */
   seq = 0
-  #flushed = 0
-  #isOver = false
-  #waiting: (() => void)[] = []
+  /** Number of the last flush that is done and everything before it told. */
+  flushed = 0
+  /** The final chunk is stored in the engine there is, or the link has closed. */
+  isOver = false
+  readonly #waiting: (() => void)[] = []
 
   /**
    * `handOver` is called when frames have waited long enough, and says whether there were any; `onMessage` gets what the
@@ -104,14 +106,9 @@ export class DataLink {
     return new Promise((resolve) => this.#waiting.push(resolve))
   }
 
-  /** Resolves when flush number `flush` is done and everything before it was told, or the link has closed. */
-  async flushed(flush: number): Promise<void> {
-    while (!this.#isOver && this.#flushed < flush) await this.progress()
-  }
-
-  /** Resolves when the final chunk is stored, or the link has closed. */
-  async finalStored(): Promise<void> {
-    while (!this.#isOver) await this.progress()
+  /** Resolves when progress has made it so, or the link is over. */
+  async until(isSo: () => boolean): Promise<void> {
+    while (!this.isOver && !isSo()) await this.progress()
   }
 
   /** Batches of one stream that are kept, oldest first. */
@@ -137,7 +134,7 @@ export class DataLink {
   armHandOver(): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined
-      if (this.#handOver() && !this.#isOver) this.armHandOver()
+      if (this.#handOver() && !this.isOver) this.armHandOver()
     }, HANDOVER_MS)
   }
 
@@ -172,15 +169,18 @@ export class DataLink {
       this.#port.close()
     }
     this.#port = undefined
+    this.isOver = false
     this.#sentSerial = 0
     this.#inFlight = []
     this.#inFlightBytes = 0
   }
 
+  /** The session is over, whatever the worker has of it. */
   close(): void {
     clearTimeout(this.#timer)
+    this.#port?.postMessage({ kind: 'close' } satisfies ToWorker)
     this.detach()
-    this.#isOver = true
+    this.isOver = true
     this.#kept = []
     this.#keptBytes = 0
     this.#wake()
@@ -266,10 +266,10 @@ export class DataLink {
           this.#keptBytes -= byteLength
           batch?.onStored(batch)
         }
-        if (message.kind === 'flushed') this.#flushed = Math.max(this.#flushed, message.flush)
+        if (message.kind === 'flushed') this.flushed = Math.max(this.flushed, message.flush)
         else {
           this.seq = message.seq + 1
-          if (message.final) this.#isOver = true
+          if (message.final) this.isOver = true
         }
         this.#wake()
     }
@@ -277,8 +277,6 @@ export class DataLink {
   }
 
   #wake(): void {
-    const waiting = this.#waiting
-    this.#waiting = []
-    for (const resolve of waiting) resolve()
+    for (const resolve of this.#waiting.splice(0)) resolve()
   }
 }

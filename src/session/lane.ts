@@ -41,7 +41,7 @@ export interface Lane {
   advance(): boolean
   /** Sends on what is there, and asks for `advance` before the next frame; says whether there was anything. */
   handOver(): boolean
-  /** Flight recorder, before the trigger: lets go of frames older than this before the newest one. */
+  /** Flight recorder, before the trigger: lets go of frames handed over and older than this, as of {@link newestMsOf}. */
   trim(preTriggerMs: number): void
   /** The flight recorder was triggered: what is kept now stays. */
   disarm(): void
@@ -50,4 +50,12 @@ export interface Lane {
 /** Time of a frame in milliseconds of its stream's clock, to compare with others. */
 export function timeMsOf(memory: FrameMemory, frame: number): number {
   return memory.clock === 'monotonic' ? memory.timesMs[frame]! : Number(memory.timesNs[frame]!) / 1e6
+}
+
+/**
+ * The moment ages of frames are told from: now, where the clock is the page's; else the time of the newest frame,
+ * since nothing says what time it is on the stream's own clock.
+ */
+export function newestMsOf(memory: FrameMemory, newestFrame: number): number {
+  return memory.clock === 'monotonic' ? performance.now() : timeMsOf(memory, newestFrame)
 }

@@ -1,6 +1,6 @@
 import { RING_NUDGE_BYTES } from '../limits.js'
 import { type FrameMemory, frameBytes, OVERFLOW_COUNTER } from '../worker/frame-memory.js'
-import { Cursor, type Lane, timeMsOf } from './lane.js'
+import { Cursor, type Lane, newestMsOf, timeMsOf } from './lane.js'
 
 /** Part of a full ring that gives way at once while a flight recorder waits for its trigger. */
 const EVICTED_SHARE = 8
@@ -89,7 +89,7 @@ export class RingLane implements Lane {
     const { memory } = this.cursor
     if (unstoredFrames === 0) return
     const slotOf = (number: number) => (number >>> 0) & (memory.capacityFrames - 1)
-    const cutoffMs = timeMsOf(memory, slotOf(this.nextFrame - 1)) - preTriggerMs
+    const cutoffMs = newestMsOf(memory, slotOf(this.nextFrame - 1)) - preTriggerMs
     let old = 0
     while (old < unstoredFrames && timeMsOf(memory, slotOf(memory.stored + old)) < cutoffMs) old += 1
     this.#evict(old)

@@ -1,7 +1,7 @@
 import { type ErrorCode, KymographError } from '../errors.js'
 import { normalizeLabels } from '../worker/checks/labels.js'
 import type { SessionOptions } from '../worker/checks/session-options.js'
-import { describe, ownFields } from '../worker/checks/text.js'
+import { describe, messageOf, ownFields } from '../worker/checks/text.js'
 import type { RecorderClient } from '../worker/client.js'
 import type {
   ClockSnapshot,
@@ -105,19 +105,24 @@ export class Session extends EventTarget {
     onEnd: (s: Session) => void,
   ): Promise<Session> {
     const { signal, ...plain } = ownFields(options ?? {}) as Partial<SessionOptions>
+    // by tag, not by class: it may come from another frame
+    if (signal !== undefined && describe(signal) !== 'AbortSignal') {
+      throw new TypeError(`"signal" expected an AbortSignal, got ${describe(signal)}`)
+    }
     if (signal?.aborted) throw new KymographError('aborted', 'the signal was aborted before the session started')
     const request = { options: options && plain, facts: automaticFacts() }
     const settings = await client.call('checkSession', request)
     const session = new Session(client, settings, transport, signal, onEnd)
-    if (settings.preTriggerMs === undefined) await session.#engine.open()
-    signal?.addEventListener('abort', session.#abort)
-    if (settings.autoStart) await session.start()
-    for (const { code, message } of settings.warnings) session.warn(code, message)
-    if (signal?.aborted) {
-      await session.stop().catch(() => {})
-      await client.call('deleteSession', session.id)
-      throw new KymographError('aborted', 'the signal was aborted while the session was being created')
+    try {
+      if (settings.preTriggerMs === undefined) await session.#engine.open()
+      if (settings.autoStart) await session.start()
+      if (signal?.aborted) throw new KymographError('aborted', 'the signal was aborted before the session started')
+      signal?.addEventListener('abort', session.#abort)
+    } catch (error) {
+      session.#fail(error)
+      throw error
     }
+    for (const { code, message } of settings.warnings) session.warn(code, message)
     return session
   }
 
@@ -208,7 +213,7 @@ export class Session extends EventTarget {
     this.#flushes += 1
     const flush = this.#flushes
     await this.#engine.call('flush', () => [this.id, this.#link.lastKept(serial), flush])
-    await this.#link.flushed(flush)
+    await this.#link.until(() => this.#link.flushed >= flush)
     if (this.#failure) throw this.#failure
   }
 
@@ -241,13 +246,25 @@ export class Session extends EventTarget {
     this.setLabels([...this.#labels, ...normalizeLabels(labels)])
   }
 
-  /** The session's chunks from the first on, as they are stored; ends with the session. */
+  /** The session's chunks from the first on, as they are stored; ends with the session. @throws what it failed of. */
   async *chunks(): AsyncGenerator<StoredChunk, void, undefined> {
-    for (let index = 0; ; index++) {
-      const chunk = await this.#engine.call('chunkAt', () => [this.id, index])
-      if (!chunk) return
-      yield chunk
-      if (chunk.final) return
+    const link = this.#link
+    for (let seq = 0; ; ) {
+      // a number the page has not been told of may be given again by another worker
+      await link.until(() => link.seq > seq)
+      let { seq: toldSeq, isOver } = link
+      const chunk = await this.#engine.call('chunkFrom', () => {
+        // as it is for the engine that answers
+        ;({ seq: toldSeq, isOver } = link)
+        return [this.id, seq]
+      })
+      if (chunk) {
+        seq = chunk.seq + 1
+        yield chunk
+        if (chunk.final) return
+      } else if (!isOver) seq = toldSeq
+      else if (this.#failure) throw this.#failure
+      else return
     }
   }
 
@@ -272,8 +289,6 @@ export class Session extends EventTarget {
 
   async #stop(): Promise<SessionSummary> {
     if (this.#failure) throw this.#failure
-    clearTimeout(this.#durationTimer)
-    this.#signal?.removeEventListener('abort', this.#abort)
     this.#handOver()
     const isUnwritten = this.#isUnwritten
     this.#become('stopping')
@@ -292,7 +307,7 @@ export class Session extends EventTarget {
         readClocks(),
         counts,
       ])
-      await this.#link.finalStored()
+      await this.#link.until(() => false)
       this.#become('stopped')
       this.#end()
       return summary
@@ -350,10 +365,9 @@ export class Session extends EventTarget {
   /** `storedFrames` is what the worker knows better than the page: frames in stored chunks, by stream. */
   #fail(cause: unknown, storedFrames?: number[]): KymographError {
     if (this.#failure) return this.#failure
-    const message = cause instanceof Error ? cause.message : String(cause)
+    const message = messageOf(cause)
     const failure = cause instanceof KymographError ? cause : new KymographError('internal', message, { cause })
     if (this.#state === 'stopped') return failure
-    clearTimeout(this.#durationTimer)
     this.#failure = failure
     const reason = LOST_WITH.has(failure.code) ? 'worker-lost' : 'storage-error'
     for (const { lane } of this.#streams) lane.handOver()
@@ -365,6 +379,8 @@ export class Session extends EventTarget {
   }
 
   #end(): void {
+    clearTimeout(this.#durationTimer)
+    this.#signal?.removeEventListener('abort', this.#abort)
     this.#link.close()
     this.#engine.end(this.#failure)
     this.#onEnd(this)

@@ -64,7 +64,7 @@ export class StreamWriter {
   #refusal: LossReason | undefined
   /** Frames refused since the session has ended: nobody else hears of them. */
   readonly #refusedAfterEnd: PageCounts['lost'] = {}
-  #waiting: (() => void)[] = []
+  readonly #waiting: (() => void)[] = []
 
   /** Made by a session; see {@link Session.stream}. */
   constructor({ plan, overflow, lane, writers, onInvalidValue, progress }: StreamWriterOptions) {
@@ -151,9 +151,7 @@ export class StreamWriter {
   refuse(reason: LossReason | undefined): void {
     this.#lane.handOver()
     this.#refusal = reason
-    const waiting = this.#waiting
-    this.#waiting = []
-    for (const wake of waiting) wake()
+    for (const wake of this.#waiting.splice(0)) wake()
   }
 
   /** The session has ended early: all frames that are not stored are lost. `storedFrames` is known for a failed store. */

@@ -1,5 +1,6 @@
 import { KymographError } from '../errors.js'
 import { HEARTBEAT_MS, HEARTBEATS_MISSED_MAX, RESTART_WINDOW_MS, RESTARTS_MAX, WORKER_START_MAX_MS } from '../limits.js'
+import { messageOf } from './checks/text.js'
 import { ControlChannel, type WorkerThread } from './control-channel.js'
 import type { Capabilities, Opened, OpenOptions, RecorderApi } from './protocol.js'
 import type { WorkerSource } from './worker-source.js'
@@ -140,7 +141,7 @@ export class RecorderClient {
         return channel
       } catch (cause) {
         port1.close()
-        this.#inThreadReason = cause instanceof Error ? cause.message : String(cause)
+        this.#inThreadReason = messageOf(cause)
         ;({ port1, port2 } = new MessageChannel())
       }
     }
@@ -159,7 +160,7 @@ export class RecorderClient {
   }
 
   async #replace(cause: unknown): Promise<void> {
-    const reason = cause instanceof Error ? cause.message : String(cause)
+    const reason = messageOf(cause)
     const mayReplace = this.#mayReplace(cause)
     try {
       await this.#open(mayReplace)
@@ -187,7 +188,7 @@ export class RecorderClient {
     this.#replacements += 1
     this.#replacedAtMs = [...this.#replacedAtMs.filter((atMs) => nowMs - atMs < RESTART_WINDOW_MS), nowMs]
     const may = this.#options.source?.canRespawn === true && this.#replacedAtMs.length <= RESTARTS_MAX
-    if (!may) this.#inThreadReason = `workers kept dying: ${cause instanceof Error ? cause.message : String(cause)}`
+    if (!may) this.#inThreadReason = `workers kept dying: ${messageOf(cause)}`
     return may
   }
 

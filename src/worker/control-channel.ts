@@ -29,7 +29,7 @@ export class ControlChannel {
   readonly worker: WorkerThread | undefined
   readonly #port: NodePort
   readonly #remote: Comlink.Remote<RecorderApi>
-  readonly #pending = new Set<(error: Error) => void>()
+  readonly #pending = new Set<(error: unknown) => void>()
   #closed: Error | undefined
 
   constructor(port: MessagePort, worker: WorkerThread | undefined) {
@@ -55,23 +55,24 @@ export class ControlChannel {
       if (this.#closed) return reject(this.#closed)
       const transferred = args.map((arg) => (arg instanceof MessagePort ? Comlink.transfer(arg, [arg]) : arg))
       const remote = this.#remote[method] as unknown as (...values: unknown[]) => Promise<unknown>
-      // waits for as long as the session lives; a lost worker ends it
-      const timer =
-        method === 'chunkAt'
-          ? undefined
-          : setTimeout(
-              () => reject(new KymographError('worker-timeout', `no answer to "${method}" within ${CALL_MAX_MS} ms`)),
-              CALL_MAX_MS,
-            )
-      this.#pending.add(reject)
+      const settle = () => {
+        clearTimeout(timer)
+        this.#pending.delete(fail)
+        this.#holdProcess()
+      }
+      const fail = (error: unknown) => {
+        settle()
+        reject(error)
+      }
+      const timer = setTimeout(
+        () => fail(new KymographError('worker-timeout', `no answer to "${method}" within ${CALL_MAX_MS} ms`)),
+        CALL_MAX_MS,
+      )
+      this.#pending.add(fail)
       this.#holdProcess()
       remote(...transferred)
         .then(resolve, (error: unknown) => reject(isCloneError(error) ? notCloneable(error) : error))
-        .finally(() => {
-          clearTimeout(timer)
-          this.#pending.delete(reject)
-          this.#holdProcess()
-        })
+        .finally(settle)
     })
     return answer as ReturnType<RecorderApi[M]>
   }
@@ -80,8 +81,7 @@ export class ControlChannel {
   close(error: Error): void {
     if (this.#closed) return
     this.#closed = error
-    for (const reject of this.#pending) reject(error)
-    this.#pending.clear()
+    for (const fail of this.#pending) fail(error)
     this.#port.close()
     this.worker?.terminate()
   }

@@ -157,8 +157,13 @@ export function putMillisecondsAsNs(ms: number, halves: Int32Array, at: number):
     halves[2 * at + 1] = high
     return
   }
-  const wholeMs = Math.floor(ms)
-  const wide = BigInt(wholeMs) * 1_000_000n + BigInt(Math.round((ms - wholeMs) * 1e6))
+  const wide = millisecondsToNs(ms)
   halves[2 * at] = Number(BigInt.asIntN(32, wide))
   halves[2 * at + 1] = Number(BigInt.asIntN(32, wide >> 32n))
+}
+
+/** To the resolution of the number given. */
+export function millisecondsToNs(ms: number): bigint {
+  const wholeMs = Math.floor(ms)
+  return BigInt(wholeMs) * 1_000_000n + BigInt(Math.round((ms - wholeMs) * 1e6))
 }

@@ -117,6 +117,8 @@ export type ToWorker =
   | { kind: 'nudge'; clock: ClockSnapshot }
   | { kind: 'mark'; serial: number; mark: Mark; clock: ClockSnapshot }
   | { kind: 'labels'; serial: number; labels: string[]; revision: number; clock: ClockSnapshot }
+  /** The page is done with the session, though it may not have stopped. */
+  | { kind: 'close' }
 
 /** From the worker, over the session's data port. */
 export type ToPage =
@@ -174,8 +176,10 @@ export interface RecorderApi {
   startSession(id: string, clock: ClockSnapshot): Promise<void>
   flush(id: string, afterSerial: number, flush: number): Promise<void>
   stop(id: string, afterSerial: number, clock: ClockSnapshot, counts: PageCounts[]): Promise<SessionSummary>
-  /** The chunk at `index` of a session, waiting for it while the session lives; undefined after the last. */
+  /** The chunk at `index` of a session; undefined after the last. */
   chunkAt(id: string, index: number): Promise<StoredChunk | undefined>
+  /** The first chunk numbered `seq` or later, if there is one: those before it may have died with another worker. */
+  chunkFrom(id: string, seq: number): Promise<StoredChunk | undefined>
   /** Both take what the application gave, and check it. */
   page(lookup: unknown): Promise<SessionPage>
   setLabels(id: unknown, labels: unknown): Promise<SessionRecord>

@@ -12,6 +12,7 @@ import { resolveJourneyId } from './checks/journey.js'
 import { normalizeLabels } from './checks/labels.js'
 import { checkSessionId, toQuery } from './checks/lookup.js'
 import { checkSessionOptions, type SessionRequest } from './checks/session-options.js'
+import { messageOf } from './checks/text.js'
 import { installErrorTransfer } from './error-transfer.js'
 import type {
   Opened,
@@ -90,14 +91,11 @@ export class RecorderHost implements RecorderApi {
   }
 
   async chunkAt(given: unknown, index: number): Promise<StoredChunk | undefined> {
-    const id = checkSessionId(given)
-    const { store } = this.#open()
-    const live = this.#sessions.get(id)
-    if (live) await live.hasChunk(index)
-    const bytes = await store.chunkAt(id, index)
-    if (!bytes) return undefined
-    const header = readFrameHeader(bytes)
-    return Comlink.transfer({ id: chunkId(header), seq: header.seq, final: header.final, bytes }, [bytes.buffer])
+    return storedChunk(await this.#open().store.chunkAt(checkSessionId(given), index))
+  }
+
+  async chunkFrom(given: unknown, seq: number): Promise<StoredChunk | undefined> {
+    return storedChunk(await frameFrom(this.#open().store, checkSessionId(given), seq))
   }
 
   async page(lookup: unknown): Promise<SessionPage> {
@@ -158,10 +156,33 @@ export class RecorderHost implements RecorderApi {
   }
 
   #warnOfTrap(cause: unknown): void {
-    const reason = cause instanceof Error ? cause.message : String(cause)
+    const reason = messageOf(cause)
     const message = `a WebAssembly kernel failed (${reason}); its work is done by the reference kernels`
     for (const session of this.#sessions.values()) session.warn('wasm-trap', message)
   }
+}
+
+/** A chunk on its way to the page. */
+function storedChunk(bytes: Uint8Array | undefined): StoredChunk | undefined {
+  if (!bytes) return undefined
+  const header = readFrameHeader(bytes)
+  return Comlink.transfer({ id: chunkId(header), seq: header.seq, final: header.final, bytes }, [bytes.buffer])
+}
+
+/** The first chunk numbered `seq` or later: before this index where chunks have died with another worker. */
+async function frameFrom(store: SessionStore, id: string, seq: number): Promise<Uint8Array | undefined> {
+  let found = await store.chunkAt(id, seq)
+  if (found && readFrameHeader(found).seq === seq) return found
+  for (let low = 0, high = seq; low < high; ) {
+    const middle = (low + high) >> 1
+    const frame = await store.chunkAt(id, middle)
+    if (frame && readFrameHeader(frame).seq < seq) low = middle + 1
+    else {
+      high = middle
+      found = frame
+    }
+  }
+  return found
 }
 
 /** How a session ends in the store, if it is there; the page knows of the chunks before number `knownSeq`. */

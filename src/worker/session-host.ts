@@ -6,6 +6,7 @@ import { type SealedChunk, SessionPipeline } from '../pipeline/session-pipeline.
 import type { SessionStore } from '../store/port.js'
 import type { Chunk, ClockSnapshot, Mark } from '../wire/model.js'
 import { labelWarnings } from './checks/labels.js'
+import { messageOf } from './checks/text.js'
 import { FrameInput } from './frame-input.js'
 import type { PageCounts, SessionOpening, SessionSummary, ToPage, ToWorker } from './protocol.js'
 import { summaryOf } from './summary.js'
@@ -41,7 +42,7 @@ export class SessionHost {
   #finished = false
   /** Frames ingested per stream as of the last stored chunk. */
   #storedFrames: number[]
-  #waiters: (() => void)[] = []
+  readonly #waiters: (() => void)[] = []
 
   /** `last`: the last chunk of this session the store holds, if it has been here before. */
   constructor(
@@ -113,12 +114,6 @@ export class SessionHost {
     return summaryOf(this.#opening, this.#pipeline, this.#storedChunks, this.#storedBytes)
   }
 
-  /** Waits for the chunk at `index`; false when there will be none. */
-  async hasChunk(index: number): Promise<boolean> {
-    await this.#until(() => this.#storedChunks > index || this.#finished)
-    return this.#storedChunks > index
-  }
-
   /** Lets go of everything; the session ends as it stands. */
   async close(): Promise<void> {
     if (this.#finished) return
@@ -134,6 +129,7 @@ export class SessionHost {
 
   #receive(message: ToWorker): void {
     if (this.#isComplete) return
+    if (message.kind === 'close') return void this.close()
     this.#guard(() => {
       this.#pipeline.noteClock(message.clock)
       // frames that were pushed before a mark or new labels come before them
@@ -231,7 +227,7 @@ export class SessionHost {
 
   #fail(code: KymographError['code'], what: string, cause: unknown): void {
     if (this.#failure) return
-    const reason = cause instanceof Error ? cause.message : String(cause)
+    const reason = messageOf(cause)
     this.#failure = new KymographError(code, `${what}: ${reason}`, { cause })
     this.#post({ kind: 'failed', code, message: this.#failure.message, storedFrames: this.#storedFrames })
     this.#wake()
@@ -259,9 +255,7 @@ export class SessionHost {
   }
 
   #wake(): void {
-    const waiters = this.#waiters
-    this.#waiters = []
-    for (const wake of waiters) wake()
+    for (const wake of this.#waiters.splice(0)) wake()
   }
 }
 

@@ -5,7 +5,7 @@ import type { StreamOptions } from '../../src/worker/checks/declaration.js'
 import type { SessionOptions } from '../../src/worker/checks/session-options.js'
 import type { OverflowPolicy, SessionSummary } from '../../src/worker/protocol.js'
 import { Ledger, type StreamKind } from './ledger.js'
-import type { Call, Calls } from './promises.js'
+import { type Call, Calls } from './promises.js'
 import type { Random } from './random.js'
 
 interface StreamDraft {
@@ -25,6 +25,9 @@ export class RecordedSession {
   /** What each stream had received when the stop began. */
   receivedAtStop: number[] | undefined
   readonly chunks: number[] = []
+  /** Ids of the chunks `chunks()` has handed over, and its end, if somebody follows. */
+  readonly followed: string[] = []
+  following: Call<void> | undefined
 
   constructor(
     readonly session: Session,
@@ -42,6 +45,10 @@ export class RecordedSession {
     session.addEventListener('chunk', (event: SessionEvent<'chunk'>) => this.chunks.push(event.detail.seq))
   }
 
+  async follow(): Promise<void> {
+    for await (const { id } of this.session.chunks()) this.followed.push(id)
+  }
+
   get isOver(): boolean {
     return this.session.state === 'stopped' || this.session.state === 'failed'
   }
@@ -50,19 +57,24 @@ export class RecordedSession {
 /** Does at random what applications do. */
 export class Application {
   readonly sessions: RecordedSession[] = []
+  /** Those who take the chunks of a session to its end. */
+  readonly followers = new Calls()
   readonly #recorder: Recorder
   readonly #random: Random
   readonly #calls: Calls
   /** Whether this application never loses a frame by its own doing. */
   readonly #isGentle: boolean
+  /** Whether it takes the chunks of its sessions as they are stored. */
+  readonly #isFollowing: boolean
   #timeNs = 0n
   #names = 0
 
-  constructor(recorder: Recorder, random: Random, calls: Calls) {
+  constructor(recorder: Recorder, random: Random, calls: Calls, isFollowing: boolean) {
     this.#recorder = recorder
     this.#random = random
     this.#calls = calls
     this.#isGentle = random.chance(0.3)
+    this.#isFollowing = isFollowing
   }
 
   /** Says what it has asked for. */
@@ -96,7 +108,9 @@ export class Application {
       ...(random.chance(0.2) ? { labels: ['first'] } : {}),
     }
     const creating = this.#recorder.createSession(options).then((session) => {
-      this.sessions.push(new RecordedSession(session, drafts, options))
+      const recorded = new RecordedSession(session, drafts, options)
+      this.sessions.push(recorded)
+      if (this.#isFollowing) recorded.following = this.followers.track('chunks', recorded.follow())
     })
     this.#calls.track('createSession', creating)
     return JSON.stringify({ ...options, drafts })

@@ -1,6 +1,6 @@
 import { framesOf } from '../../src/read/index.js'
 import { decodeChunk, decodeFrame } from '../../src/wire/index.js'
-import type { Chunk, LossReason, StreamCounts } from '../../src/wire/model.js'
+import { type Chunk, chunkId, type LossReason, type StreamCounts } from '../../src/wire/model.js'
 import { rowsOf } from '../support/collect.js'
 import type { RecordedSession } from './application.js'
 import { Ledger } from './ledger.js'
@@ -61,6 +61,7 @@ export class Audit {
       this.#checkRows(stream, told)
     })
     if (isWritten) this.#checkNotes(isDurable)
+    this.#checkFollowed(isDurable)
     return this.findings
   }
 
@@ -211,6 +212,18 @@ export class Audit {
     if (!isDurable) return
     for (const name of expected) if (!found.includes(name)) this.#find(`"${name}" is missing`)
     this.#expect('labels', JSON.stringify(this.#chunks.at(-1)!.labels), JSON.stringify(this.#recorded.labels))
+  }
+
+  /** Who followed to the end has every chunk that is there, in order; more only where chunks died with a worker. */
+  #checkFollowed(isDurable: boolean): void {
+    const { followed, following } = this.#recorded
+    const seqs = followed.map((id) => Number(id.split(':').at(-1)))
+    if (seqs.some((seq, index) => index > 0 && seq <= seqs[index - 1]!)) this.#find(`handed over ${followed}`)
+    // a worker that goes silent after the end has nobody to miss it but the call
+    if (!following?.result?.ok) return
+    const ids = this.#chunks.map(chunkId)
+    for (const id of ids) if (!followed.includes(id)) this.#find(`chunk ${id} was not handed over`)
+    if (isDurable) this.#expect('chunks handed over', followed.join(), ids.join())
   }
 
   #rowsOf(stream: string): ReturnType<typeof rowsOf> {

@@ -25,7 +25,7 @@ export async function runSeed(seed: number, log: (text: string) => void = () => 
   const world = new World(random, log)
   const uninstall = installWorld(world)
   try {
-    return await new Run(world, random).live()
+    return await new Run(world, random, seed).live()
   } finally {
     uninstall()
   }
@@ -39,10 +39,13 @@ class Run {
   readonly #workers: SimWorkers
   readonly #isDurable: boolean
   readonly #strikeRate: number
+  readonly #isFollowing: boolean
 
-  constructor(world: World, random: Random) {
+  constructor(world: World, random: Random, seed: number) {
     this.#world = world
     this.#random = random
+    // by the seed's last digit: following takes steps of its own, and the other seeds go on as ever
+    this.#isFollowing = seed % 10 === 5
     this.#isDurable = random.chance(0.75)
     this.#strikeRate = random.pick([0, 0.01, 0.03])
     this.#workers = new SimWorkers(world, {
@@ -81,7 +84,7 @@ class Run {
   async #record(recorder: Recorder): Promise<void> {
     const world = this.#world
     const random = this.#random
-    const application = new Application(recorder, random, this.#calls)
+    const application = new Application(recorder, random, this.#calls, this.#isFollowing)
     const sessions = random.pick([1, 1, 2])
     for (let i = 0; i < sessions; i++) await world.act('createSession', () => world.log(application.create()))
     await this.#stepUntil(() => application.sessions.length > 0, 5000)
@@ -102,7 +105,9 @@ class Run {
     if (this.#findings.length > 0) return
     for (const recorded of application.sessions) if (!recorded.stopped) application.stop(recorded)
     await this.#settle()
+    await this.#settle(application.followers)
     this.#checkCalls()
+    this.#checkCalls(application.followers)
     for (const recorded of application.sessions) {
       const frames = this.#workers.disk.chunks.get(recorded.session.id) ?? []
       const audit = new Audit(recorded, this.#circumstances(frames))
@@ -137,9 +142,9 @@ class Run {
   }
 
   /** Lets everything come to rest. */
-  async #settle(): Promise<void> {
-    await this.#stepUntil(() => this.#calls.pending.length === 0, SETTLE_MAX_MS)
-    for (const { name } of this.#calls.pending) this.#findings.push(`${name} was not answered`)
+  async #settle(calls = this.#calls): Promise<void> {
+    await this.#stepUntil(() => calls.pending.length === 0, SETTLE_MAX_MS)
+    for (const { name } of calls.pending) this.#findings.push(`${name} was not answered`)
   }
 
   async #stepUntil(isDone: () => boolean, maxMs: number): Promise<void> {
@@ -150,8 +155,8 @@ class Run {
     while (!isDone() && world.nowMs < endMs) if (!(await world.step())) break
   }
 
-  #checkCalls(): void {
-    for (const { name, result } of this.#calls.all) {
+  #checkCalls(calls = this.#calls): void {
+    for (const { name, result } of calls.all) {
       if (!result || result.ok) continue
       const { code } = result.error as { code?: string }
       if (code === undefined || !EXPECTED_CODES.has(code)) this.#findings.push(`${name}: ${result.error.stack}`)

@@ -29,6 +29,9 @@ it.each([
   [23, 'frames refused after the end were counted in a chunk'],
   [18156, 'a worker that was lost after it had answered stop was replaced for good'],
   [30, 'a worker was started after dispose'],
+  [2865, 'chunks were left out for who followed, those before having died with a worker'],
+  [10755, 'a call for a chunk waited for ever, the worker having gone silent after the end'],
+  [18515, 'chunks ended with a final chunk that had died with its worker'],
 ])('passes seed %i: %s', (seed) => {
   expect(simulate('--seed', String(seed))).toBe('1 seeds, 0 failed\n')
 })

@@ -44,6 +44,33 @@ describe.each(ENGINES)('a flight recorder ($engine)', ({ worker, transport }) =>
     expect((await recorder.sessions.page({ labels: ['crash'] })).sessions).toHaveLength(1)
   })
 
+  it('keeps what came within that time of the trigger, also of a stream that has gone quiet', async () => {
+    const { recorder, session } = await open({
+      mode: { preTriggerMs: 200 },
+      streams: {
+        s: { channels: ['v'] },
+        lively: { channels: ['v'] },
+        // nothing says how long ago that was
+        foreign: { channels: ['v'], clock: 'relative' },
+      },
+    })
+    const push = (stream: string, value: number) => session.stream(stream).push(performance.now(), value)
+    push('s', 1)
+    push('lively', 1)
+    push('foreign', 1)
+    await new Promise((resolve) => setTimeout(resolve, 250))
+    push('lively', 2)
+    await session.trigger()
+    push('s', 3)
+    const { streams } = await session.stop()
+    expect(streams.s).toMatchObject({ received: 2, ingested: 1, lost: { overflow: 1 } })
+    expect(streams.lively).toMatchObject({ received: 2, ingested: 1, lost: { overflow: 1 } })
+    expect(streams.foreign).toMatchObject({ received: 1, ingested: 1, lost: {} })
+    const chunks = await decodeChunks(recorder.sessions.chunks(session.id))
+    expect(rowsOf(chunks, 's').map(([, value]) => value)).toEqual([3])
+    expect(rowsOf(chunks, 'lively').map(([, value]) => value)).toEqual([2])
+  })
+
   it('keeps its memory, however much goes by', async () => {
     const { session, stream } = await open({ mode: { preTriggerMs: 3_600_000 } })
     const frames = 100_000
@@ -89,6 +116,29 @@ describe.each(ENGINES)('a flight recorder ($engine)', ({ worker, transport }) =>
     const chunks = await decodeChunks(recorder.sessions.chunks(session.id))
     expect(chunks.flatMap(({ marks }) => marks.map(({ name }) => name))).toEqual(['before', 'trigger'])
     expect((await session.stop()).streams.s).toMatchObject({ received: 1, ingested: 1 })
+  })
+
+  it('hands chunks over to who asks before the trigger, and none when there is no trigger', async () => {
+    const { session, stream } = await open()
+    const follow = async () => {
+      const seqs: number[] = []
+      for await (const { seq } of session.chunks()) seqs.push(seq)
+      return seqs
+    }
+    const followed = follow()
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    stream.push(1, 1)
+    await session.trigger()
+    await session.flush()
+    await session.stop()
+    expect(await followed).toEqual([0, 1])
+    expect(await follow()).toEqual([0, 1])
+
+    const other = await open()
+    const before = other.session.chunks().next()
+    await other.session.stop()
+    expect(await before).toEqual({ done: true, value: undefined })
+    expect(await other.session.chunks().next()).toEqual({ done: true, value: undefined })
   })
 
   it('is no flight recorder without a mode, and refuses modes that are none', async () => {

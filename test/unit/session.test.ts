@@ -163,6 +163,22 @@ describe.each(ENGINES)('a session ($engine)', ({ worker, transport }) => {
     })
   })
 
+  it('refuses a signal that is none before anything is opened', async () => {
+    const { recorder, session } = await open()
+    for (const [signal, got] of [
+      [5, '5'],
+      [null, 'null'],
+      ['AbortSignal', '"AbortSignal"'],
+      [{ aborted: false }, 'Object'],
+      [new AbortController(), 'AbortController'],
+    ]) {
+      const refused = recorder.createSession({ streams: STREAMS, signal: signal as never })
+      await expect(refused).rejects.toThrow(new TypeError(`"signal" expected an AbortSignal, got ${got}`))
+    }
+    expect(await recorder.stopAll()).toHaveLength(1)
+    expect(session.state).toBe('stopped')
+  })
+
   it('counts what is pushed while paused, before the start and after the stop', async () => {
     const { session } = await open({ autoStart: false })
     const imu = session.stream('imu')

@@ -1,10 +1,12 @@
+import { spawnSync } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { SessionEvent } from '../../src/session/events.js'
 import type { SessionOptions } from '../../src/worker/checks/session-options.js'
+import { ControlChannel } from '../../src/worker/control-channel.js'
 import { decodeChunks, rowsOf } from '../support/collect.js'
 import { createRecorder } from '../support/node-recorder.js'
 
@@ -168,6 +170,30 @@ describe.each(['batch', 'shared'] as const)('a worker that is lost (%s)', (trans
     expect(rows.map(([, value]) => value)).toEqual(Array.from({ length: 50 }, (_, i) => 100 + i))
   })
 
+  it('leaves no chunk out for who follows along, though the chunks before died with it', async () => {
+    const { session, workers, recorder } = await open(OWN, { chunk: { maxMs: 10_000 } }, 'memory')
+    const ids: string[] = []
+    const followed = (async () => {
+      for await (const { id } of session.chunks()) ids.push(id.slice(session.id.length + 1))
+    })()
+    const stream = session.stream('s')
+    let pushed = 0
+    const flush = async () => {
+      pushed += 1
+      stream.push(pushed, pushed)
+      await session.flush()
+    }
+    for (let i = 0; i < 3; i++) await flush()
+    await until(() => ids.length === 3)
+    await workers[0]!.terminate()
+    await until(() => recorder.capabilities.restarts === 1)
+    for (let i = 0; i < 3; i++) await flush()
+    const { streams } = await session.stop()
+    await followed
+    expect(ids).toEqual(['0:0', '0:1', '0:2', '1:3', '1:4', '1:5', '1:6'])
+    expect(streams.s).toMatchObject({ received: 6, ingested: 3, lost: { 'worker-lost': 3 } })
+  })
+
   it('takes marks and labels along, each mark once', async () => {
     const opened = await open(OWN, { labels: ['a'], chunk: { maxMs: 20 } })
     const { session, workers, recorder } = opened
@@ -222,4 +248,64 @@ describe('a worker that cannot start', () => {
     session.stream('s').push(1, 2)
     expect((await session.stop()).streams.s!.ingested).toBe(1)
   })
+})
+
+it('gives up a call that is never answered: nothing waits for it any more', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const { port1, port2 } = new MessageChannel()
+  const channel = new ControlChannel(port1, undefined)
+  onTestFinished(() => {
+    channel.close(new Error('the test is over'))
+    port2.close()
+  })
+  const ping = channel.call('ping')
+  expect(channel.isBusy).toBe(true)
+  vi.advanceTimersByTime(30_000)
+  await expect(ping).rejects.toMatchObject({ code: 'worker-timeout' })
+  expect(channel.isBusy).toBe(false)
+})
+
+describe('a process', () => {
+  const NODE_ENTRY = new URL('../../dist/node.js', import.meta.url)
+
+  it.each([
+    [
+      'a worker has died with calls on it',
+      `const session = await recorder.createSession(options)
+       session.stream('s').push(1, 1)
+       const flushed = session.flush()
+       worker.terminate()
+       await flushed
+       await session.stop()
+       await recorder.dispose()`,
+    ],
+    [
+      'a recorder was disposed while a session was being created',
+      `const creating = recorder.createSession(options).catch((error) => assert.equal(error.code, 'disposed'))
+       await recorder.dispose()
+       await creating`,
+    ],
+  ])(
+    'ends by itself after %s',
+    (_, does) => {
+      const code = `
+      import assert from 'node:assert/strict'
+      import { Worker } from 'node:worker_threads'
+      import { createRecorder } from ${JSON.stringify(NODE_ENTRY.href)}
+      let worker
+      const spawn = () => (worker = new Worker(new URL(${JSON.stringify(WORKER.href)}), { execArgv: [] }))
+      const recorder = await createRecorder({ store: 'memory', worker: spawn })
+      assert.equal(recorder.capabilities.thread, 'worker')
+      const options = { streams: { s: { channels: ['v'] } } }
+      ${does}`
+      const { status, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', code], {
+        encoding: 'utf8',
+        // well below the deadline of a call
+        timeout: 15_000,
+      })
+      expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+    },
+    20_000,
+  )
 })

@@ -27,8 +27,9 @@ export interface SessionOptions extends JourneyFields {
   /** When a chunk is sealed: age of its oldest frame, raw bytes of its frames. */
   chunk?: { maxMs?: number; maxBytes?: number }
   /**
-   * `{ preTriggerMs }` makes the session a flight recorder: it keeps the last stretch of every stream, by the stream's
-   * own clock and in at most 8 MiB, and writes nothing until `trigger()`; then the past and what follows is recorded.
+   * `{ preTriggerMs }` makes the session a flight recorder: it keeps the last stretch of every stream, in at most 8 MiB,
+   * and writes nothing until `trigger()`; then the past and what follows is recorded. The stretch ends at the trigger on
+   * the `monotonic` clock; on the others, which are not the page's, at the stream's newest frame.
    */
   mode?: { preTriggerMs: number }
   /** Stops the session when aborted. */

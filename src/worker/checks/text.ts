@@ -39,6 +39,11 @@ export function describe(value: unknown): string {
   return String(value)
 }
 
+/** What a thrown value says, error or not. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown)
+}
+
 /**
  * Refuses fields nobody knows: a misspelt option must not be ignored in silence.
  *
