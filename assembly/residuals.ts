@@ -246,7 +246,7 @@ export function planResiduals(wordsPtr: usize, count: i32, isFast: bool, plan: R
   const order = isFast ? result.order : orderForSymbols(wordsPtr, count)
   const bits = order === result.order ? result.bits : orderBits(order)
   const middle = load<i32>(CENTRES + ((order as usize) << 2))
-  const step = isFast ? 1 : commonStep(wordsPtr, count, order)
+  const step: u32 = isFast ? 1 : commonStep(wordsPtr, count, order)
   // worth its bytes only when it is well outside what the differences spread over
   const isWorth = bitWidth(zigzag(middle)) * result.samples >= bits + result.samples
   plan.order = order

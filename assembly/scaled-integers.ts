@@ -114,7 +114,7 @@ function scaleDoubles(valuesPtr: usize, first: i32, count: i32, scale: Scale, wo
     const highIntegers = f64x2.sub(highShifted, rounding)
     const lowFits = i64x2.eq(unscalePair(lowIntegers, isDecimal, back), low)
     const highFits = i64x2.eq(unscalePair(highIntegers, isDecimal, back), high)
-    const inRange = f64x2.lt(f64x2.pmax(f64x2.abs(lowIntegers), f64x2.abs(highIntegers)), limit)
+    const inRange = f64x2.lt(f64x2.max(f64x2.abs(lowIntegers), f64x2.abs(highIntegers)), limit)
     if (!i64x2.all_true(v128.and(v128.and(lowFits, highFits), inRange))) break
     v128.store(wordsPtr + ((index as usize) << 2), v128.shuffle<i32>(lowShifted, highShifted, 0, 2, 4, 6))
   }
@@ -140,7 +140,7 @@ function scaleSingles(valuesPtr: usize, first: i32, count: i32, scale: Scale, wo
     const lowBack = f32x4.demote_f64x2_zero(unscalePair(lowIntegers, isDecimal, back))
     const highBack = f32x4.demote_f64x2_zero(unscalePair(highIntegers, isDecimal, back))
     const fits = i32x4.eq(v128.shuffle<i32>(lowBack, highBack, 0, 1, 4, 5), values)
-    const inRange = f64x2.lt(f64x2.pmax(f64x2.abs(lowIntegers), f64x2.abs(highIntegers)), limit)
+    const inRange = f64x2.lt(f64x2.max(f64x2.abs(lowIntegers), f64x2.abs(highIntegers)), limit)
     if (!i32x4.all_true(v128.and(fits, inRange))) break
     v128.store(wordsPtr + ((index as usize) << 2), v128.shuffle<i32>(lowShifted, highShifted, 0, 2, 4, 6))
   }
