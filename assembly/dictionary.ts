@@ -22,7 +22,7 @@ import {
 } from './symbols'
 
 /** Distinct residuals the first codes may have, and one more for every four after them. */
-const DISTINCT_AT_FIRST = 16
+const DISTINCT_AT_FIRST = 64
 const SLOTS = 512
 
 /** How many the last plan found. */

@@ -1,7 +1,18 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { ColumnArray } from '../../src/kernels/types.js'
-import { bytesOf, implementations, referenceKernels, typicalColumns, wasmKernels } from './implementations.js'
+import { generatedColumn } from './column-generator.js'
+import {
+  bytesOf,
+  implementations,
+  referenceKernels,
+  seededRandom,
+  typicalColumns,
+  wasmKernels,
+} from './implementations.js'
+
+const MULTIPLE = 3
+const modeOf = (bytes: Uint8Array): number => (bytes[0] >> 2) & 7
 
 const LEVELS = ['dense', 'fast'] as const
 const seeded = { seed: 20_260_101, numRuns: 300 }
@@ -137,6 +148,147 @@ describe.each(implementations)('a column coded by %s', (_, kernels) => {
       new RangeError('"values.length" expected at most 16777216, got 16777217'),
     )
     expect(() => kernels.decodeColumn('x' as never)).toThrow(new TypeError('"bytes" expected a Uint8Array, got "x"'))
+  })
+})
+
+/** Columns of the generator per run. */
+const GENERATED = 6000
+
+describe('any column', () => {
+  it('is coded to the same bytes by both builds, and decoded to the same bits, within the bound', () => {
+    for (let seed = 1; seed <= GENERATED; seed++) {
+      const values = generatedColumn(seed)
+      const level = LEVELS[seed % 4 === 0 ? 1 : 0]
+      const like = seed % 3 === 0 ? referenceKernels.encodeColumn(generatedColumn(seed - 1)) : undefined
+      const bytes = wasmKernels.encodeColumn(values, { level, like })
+      const ofReference = referenceKernels.encodeColumn(values, { level, like })
+      if (Buffer.compare(bytes, ofReference) !== 0) expect.fail(`seed ${seed}: the builds differ`)
+      if (bytes.length > values.byteLength + 16)
+        expect.fail(`seed ${seed}: ${bytes.length} of ${values.byteLength} bytes`)
+      for (const [name, kernels] of implementations) {
+        const decoded = kernels.decodeColumn(bytes)
+        const isSame =
+          decoded.constructor === values.constructor && Buffer.compare(bytesOf(decoded), bytesOf(values)) === 0
+        if (!isSame) expect.fail(`seed ${seed}: other values from ${name}`)
+      }
+    }
+  })
+
+  it('keeps NaN, infinities and −0 wherever they stand', () => {
+    for (const special of [Number.NaN, Infinity, -Infinity, -0, 5e-324]) {
+      for (let position = 0; position < 24; position++) {
+        const doubles = Float64Array.from({ length: 24 }, (_, index) => (index === position ? special : index / 10))
+        const columns = [doubles, Float32Array.from(doubles), Float64Array.from(doubles, (value) => value * 0.002395)]
+        for (const values of columns) {
+          for (const [, kernels] of implementations) {
+            for (const level of LEVELS)
+              expectSameColumn(kernels.decodeColumn(kernels.encodeColumn(values, { level })), values)
+          }
+        }
+      }
+    }
+  })
+
+  it('gives the same values in any split', () => {
+    for (let seed = 1; seed <= 200; seed++) {
+      const values = generatedColumn(seed)
+      const parts: Uint8Array[] = []
+      for (let first = 0, size = 1 + (seed % 37); first < values.length; first += size, size = (size * 7) % 300) {
+        const decoded = wasmKernels.decodeColumn(
+          wasmKernels.encodeColumn(values.subarray(first, first + Math.max(1, size))),
+        )
+        parts.push(bytesOf(decoded))
+        size = Math.max(1, size)
+      }
+      expect(Buffer.compare(Buffer.concat(parts), bytesOf(values))).toBe(0)
+    }
+  })
+})
+
+/** Doubles as fractions of 2^-1100, exactly. */
+function exact(value: number): bigint {
+  const bits = new BigUint64Array(Float64Array.of(Math.abs(value)).buffer)[0]
+  const exponent = bits >> 52n
+  const fraction = (bits & 0xfffffffffffffn) | (exponent > 0n ? 1n << 52n : 0n)
+  const magnitude = fraction << ((exponent > 0n ? exponent : 1n) + 25n)
+  return value < 0 ? -magnitude : magnitude
+}
+
+describe('a precision', () => {
+  it('bounds what floats may differ by, exactly, and leaves specials alone', () => {
+    for (let seed = 1; seed <= 1500; seed++) {
+      const values = generatedColumn(seed * 5 + 2)
+      const precision = [0.01, 0.1, 1 / 3, 1e-9, 1e6, 5e-324, 1e300, 2 ** -20][seed % 8]
+      const bytes = wasmKernels.encodeColumn(values, { precision })
+      if (Buffer.compare(bytes, referenceKernels.encodeColumn(values, { precision })) !== 0) expect.fail(`seed ${seed}`)
+      const decoded = wasmKernels.decodeColumn(bytes)
+      if (!(values instanceof Float64Array || values instanceof Float32Array)) {
+        expect(Buffer.compare(bytesOf(decoded), bytesOf(values))).toBe(0)
+        continue
+      }
+      const width = values.BYTES_PER_ELEMENT
+      for (let index = 0; index < values.length; index++) {
+        const [given, back] = [values[index], decoded[index] as number]
+        const isSpecial = !Number.isFinite(given) || Object.is(given, -0)
+        const at = index * width
+        const isWithin = isSpecial
+          ? Buffer.compare(bytesOf(decoded).subarray(at, at + width), bytesOf(values).subarray(at, at + width)) === 0
+          : 2n * (exact(back) > exact(given) ? exact(back) - exact(given) : exact(given) - exact(back)) <=
+            exact(precision)
+        if (!isWithin) expect.fail(`seed ${seed}: ${given} came back as ${back} with precision ${precision}`)
+      }
+    }
+  })
+
+  it('takes fewer bytes than every bit does', () => {
+    const values = Float64Array.from({ length: 1000 }, (_, index) => Math.sin(index / 50) * 9.81)
+    for (const [, kernels] of implementations) {
+      expect(kernels.encodeColumn(values, { precision: 0.01 }).length).toBeLessThan(1000)
+      expect(kernels.encodeColumn(values).length).toBeGreaterThan(4000)
+    }
+  })
+
+  it.each([0, -1, Number.NaN, Infinity])('of %d is refused', (precision) => {
+    for (const [, kernels] of implementations) {
+      expect(() => kernels.encodeColumn(new Float64Array(1), { precision })).toThrow(
+        new RangeError(`"precision" expected a number > 0, got ${precision}`),
+      )
+    }
+  })
+
+  it('that is no number, and a like that is no bytes, are refused', () => {
+    for (const [, kernels] of implementations) {
+      expect(() => kernels.encodeColumn(new Float64Array(1), { precision: '1' as never })).toThrow(
+        new TypeError('"precision" expected a number > 0, got "1"'),
+      )
+      expect(() => kernels.encodeColumn(new Float64Array(1), { like: 'x' as never })).toThrow(
+        new TypeError('"like" expected a Uint8Array, got "x"'),
+      )
+    }
+  })
+})
+
+describe('a column like another', () => {
+  const quantum = Math.fround(0.0023942017)
+  const steps = (length: number, seed: number): Float32Array =>
+    Float32Array.from({ length }, (_, index) => quantum * Math.round(900 * Math.sin(index / 9 + seed)))
+
+  it('finds its quantum where too few of its own values tell', () => {
+    const like = wasmKernels.encodeColumn(steps(1000, 1))
+    const few = Float32Array.from({ length: 200 }, (_, index) => (index % 40 === 39 ? quantum * 411 : quantum * 410))
+    expect(modeOf(wasmKernels.encodeColumn(few))).not.toBe(MULTIPLE)
+    expect(modeOf(wasmKernels.encodeColumn(steps(200, 2), { like }))).toBe(MULTIPLE)
+  })
+
+  it('decodes without it, whatever bytes were given as such', () => {
+    const random = seededRandom(77)
+    const values = steps(300, 3)
+    for (let round = 0; round < 500; round++) {
+      const like = Uint8Array.from({ length: round % 30 }, () => Math.floor(random() * 256))
+      const bytes = wasmKernels.encodeColumn(values, { like })
+      expect(bytes).toEqual(referenceKernels.encodeColumn(values, { like }))
+      expectSameColumn(wasmKernels.decodeColumn(bytes), values)
+    }
   })
 })
 

@@ -16,7 +16,7 @@ import {
 } from './symbols.js'
 
 /** Distinct residuals the first codes may have, and one more for every four after them. */
-const DISTINCT_AT_FIRST = 16
+const DISTINCT_AT_FIRST = 64
 const SLOTS = 512
 
 /** How many the last plan found. */
