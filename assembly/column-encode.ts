@@ -18,13 +18,14 @@ import {
   COLUMN_STEPS,
   COLUMN_TYPE_F32,
   COLUMN_TYPE_F64,
+  COLUMN_TYPE_I32,
   COLUMN_TYPE_I64,
   EFFORT_ALL,
   EFFORT_CLASSES,
   EFFORT_PACKED,
 } from './layout'
 import { clearPatched, patchedBytes, patchedCount, writePatches } from './patches'
-import { findQuantum } from './quantum'
+import { findPowerOfTwo, findQuantum } from './quantum'
 import { estimate, estimateOrder } from './residuals'
 import { SCALED_NARROW, SCALED_NONE, Scale, scaleDecimals, scaleValues, useMultiples } from './scaled-integers'
 import { findSingles, SingleOrigin } from './singles'
@@ -36,7 +37,8 @@ const PARAMETER_BITS: f64 = 64
 
 //  scratch ──► ┌──────────────────────────────┐
 //              │ 64-bit integers              │ 8 × count
-//              │ two candidates of the column │ candidate, patched positions, words: each
+//              │ candidate of the precision   │ candidate, patched positions, words: each
+//              │ two candidates of the column │
 //              │ 32-bit floats behind doubles │ 4 × count
 //              │ two candidates of those      │
 //              └──────────────────────────────┘
@@ -71,7 +73,7 @@ function candidateBytes(count: i32): usize {
 
 /** Scratch bytes for coding a column of `count` values. */
 export function columnEncodeBytes(count: i32): usize {
-  return aligned((count as usize) << 3) + 4 * candidateBytes(count) + aligned((count as usize) << 2)
+  return aligned((count as usize) << 3) + 5 * candidateBytes(count) + aligned((count as usize) << 2)
 }
 
 /** Bytes that a coded column may take before it is given up for its raw values. */
@@ -155,8 +157,10 @@ function planMultiples(candidate: Candidate, isSingle: bool, quantum: f64, toler
 /** Multiples of the quantum that a column before this one had, if it still fits, else of one that is searched. */
 function planSearchedMultiples(candidate: Candidate, isSingle: bool, hint: f64, integersPtr: usize): bool {
   if (hint > 0 && planMultiples(candidate, isSingle, hint, 0, integersPtr)) return true
-  const quantum = findQuantum(candidate.valuesPtr, candidate.count, isSingle)
-  return planMultiples(candidate, isSingle, quantum, 0, integersPtr)
+  const valuesPtr = candidate.valuesPtr
+  const count = candidate.count
+  if (planMultiples(candidate, isSingle, findQuantum(valuesPtr, count, isSingle), 0, integersPtr)) return true
+  return planMultiples(candidate, isSingle, findPowerOfTwo(valuesPtr, count, isSingle), 0, integersPtr)
 }
 
 function isGood(candidate: Candidate): bool {
@@ -164,10 +168,9 @@ function isGood(candidate: Candidate): bool {
 }
 
 /** The best candidate for 32-bit floats, of two slots at `slotsPtr`. */
-function bestOfSingles(valuesPtr: usize, count: i32, precision: f64, hint: f64, slotsPtr: usize): Candidate {
+function bestOfSingles(valuesPtr: usize, count: i32, hint: f64, slotsPtr: usize): Candidate {
   let best = candidateAt(slotsPtr, valuesPtr, count)
   let other = candidateAt(slotsPtr + candidateBytes(count), valuesPtr, count)
-  if (precision > 0 && planMultiples(best, true, precision, precision / 2, 0)) return best
   const hasDecimals = planDecimals(best, true, 0)
   if (hasDecimals && isGood(best)) return best
   if (!hasDecimals) best.bits = Infinity
@@ -197,22 +200,18 @@ function planBits(candidate: Candidate, integersPtr: usize): void {
 }
 
 function planSingles(candidate: Candidate, mode: i32, singlesPtr: usize, slotsPtr: usize, hint: f64): void {
-  const singles = bestOfSingles(singlesPtr, candidate.count, 0, hint, slotsPtr)
+  const singles = bestOfSingles(singlesPtr, candidate.count, hint, slotsPtr)
   candidate.mode = mode
   candidate.singlesPtr = changetype<usize>(singles)
   candidate.bits = singles.bits + patchBits(candidate, 8) + (mode === COLUMN_MODE_SINGLE ? 0 : PARAMETER_BITS)
 }
 
-function bestOfDoubles(valuesPtr: usize, count: i32, precision: f64, hint: f64, scratchPtr: usize): Candidate {
-  const integersPtr = scratchPtr
-  const slotsPtr = integersPtr + aligned((count as usize) << 3)
+function bestOfDoubles(valuesPtr: usize, count: i32, hint: f64, slotsPtr: usize, integersPtr: usize): Candidate {
   const singlesPtr = slotsPtr + 2 * candidateBytes(count)
   const singleSlotsPtr = singlesPtr + aligned((count as usize) << 2)
   let best = candidateAt(slotsPtr, valuesPtr, count)
   let other = candidateAt(slotsPtr + candidateBytes(count), valuesPtr, count)
-  if (precision > 0 && planMultiples(best, false, precision, precision / 2, integersPtr)) return best
   if (fillSingles(valuesPtr, count, singlesPtr)) {
-    best = candidateAt(slotsPtr, valuesPtr, count)
     planSingles(best, COLUMN_MODE_SINGLE, singlesPtr, singleSlotsPtr, hint)
     return best
   }
@@ -241,15 +240,25 @@ function bestOfDoubles(valuesPtr: usize, count: i32, precision: f64, hint: f64, 
 }
 
 function bestOf(type: i32, valuesPtr: usize, count: i32, precision: f64, hint: f64, scratchPtr: usize): Candidate {
-  if (type === COLUMN_TYPE_F64) return bestOfDoubles(valuesPtr, count, precision, hint, scratchPtr)
-  if (type === COLUMN_TYPE_F32) return bestOfSingles(valuesPtr, count, precision, hint, scratchPtr)
-  const candidate = candidateAt(scratchPtr, valuesPtr, count)
-  if (type === COLUMN_TYPE_I64) planBits(candidate, valuesPtr)
-  else {
-    candidate.mode = COLUMN_MODE_BITS
-    candidate.wordsPtr = valuesPtr
+  const isSingle = type === COLUMN_TYPE_F32
+  const firstPtr = scratchPtr + aligned((count as usize) << 3)
+  const first = candidateAt(firstPtr, valuesPtr, count)
+  if (type === COLUMN_TYPE_I64) {
+    planBits(first, valuesPtr)
+    return first
   }
-  return candidate
+  if (type === COLUMN_TYPE_I32) {
+    first.mode = COLUMN_MODE_BITS
+    first.wordsPtr = valuesPtr
+    return first
+  }
+  // before the others, which need the integers' place to the end
+  const isRounded = precision > 0 && planMultiples(first, isSingle, precision, precision / 2, scratchPtr)
+  const slotsPtr = firstPtr + candidateBytes(count)
+  const lossless = isSingle
+    ? bestOfSingles(valuesPtr, count, hint, slotsPtr)
+    : bestOfDoubles(valuesPtr, count, hint, slotsPtr, scratchPtr)
+  return isRounded && first.bits <= lossless.bits ? first : lossless
 }
 
 function headOf(type: i32, candidate: Candidate): i32 {

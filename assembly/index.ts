@@ -16,5 +16,5 @@ export {
   resamplerSegmentCount,
   resamplerStateBytes,
 } from './resampler-state'
-export { columnInit } from './scaled-integers'
 export { ringDroppedFrames, ringInit, ringLengthFrames, ringRead, ringStateBytes, ringWrite } from './ring'
+export { columnInit } from './scaled-integers'

@@ -2,9 +2,9 @@
 
 import { readVarint, varintLength, writeVarint } from './varints'
 
-/** Bytes of a list for a column of `count` values: at most one in eight and one in 16 are patched. */
+/** Bytes of a list for a column of `count` values: at most one in four and one in eight are patched. */
 export function patchedBytes(count: i32): usize {
-  return (((count >> 2) + 8) as usize) << 2
+  return (((count >> 1) + 8) as usize) << 2
 }
 
 export function patchedCount(patchedPtr: usize): i32 {

@@ -2,12 +2,16 @@
 // rounded to the float type. Euclid's algorithm over a few differences, with their rounding carried along as intervals.
 
 import { halfUlp } from './float-bits'
+import { powerOfTen } from './scaled-integers'
 
 const SAMPLES_MAX = 32
 const SAMPLES_MIN = 6
 const REDUCTIONS_MAX = 12
 /** A quantum this many roundings wide, or less, says nothing. */
 const ROUNDINGS_MIN: f64 = 64
+
+/** Adding and subtracting it rounds to the nearest integer, ties to even. */
+const ROUNDING: f64 = 6755399441055744.0
 
 const POINTS: usize = memory.data(SAMPLES_MAX * 8, 16)
 /** Differences of neighbours, each followed by its rounding. */
@@ -109,7 +113,72 @@ function refine(count: i32, lowest: f64, highest: f64, isSingle: bool): f64 {
       high = nextHigh
     } else if (++misfits > count >> 3) return 0
   }
-  // drivers keep their quantum as a 32-bit float
-  const single = ((low + high) / 2) as f32 as f64
-  return single >= low && single <= high ? single : (low + high) / 2
+  return likeliest(count, low, high, isSingle)
+}
+
+function roundedOf(value: f64): f64 {
+  return value + ROUNDING - ROUNDING
+}
+
+/** How many of the points are multiples of the quantum, bit for bit. */
+function fitting(count: i32, quantum: f64, isSingle: bool): i32 {
+  let fits = 0
+  for (let index = 0; index < count; index++) {
+    const exact = roundedOf(pointAt(index) * (1 / quantum)) * quantum
+    fits += ((isSingle ? (exact as f32 as f64) : exact) === pointAt(index)) as i32
+  }
+  return fits
+}
+
+/** A quantum that is likely, in the order they are tried; NaN past the last. */
+function likelyQuantum(index: i32, count: i32, low: f64, high: f64): f64 {
+  const middle = (low + high) / 2
+  if (index === 0) return middle as f32 as f64
+  if (index === 1) {
+    for (let exponent = 0; exponent <= 22; exponent++) {
+      const decimal = roundedOf(middle * powerOfTen(exponent)) / powerOfTen(exponent)
+      if (decimal >= low && decimal <= high) return decimal
+    }
+    return NaN
+  }
+  if (index === 2) return 1 / roundedOf(1 / middle)
+  if (index === 3) {
+    const farthest = pointAt(count - 1) > -pointAt(0) ? pointAt(count - 1) : -pointAt(0)
+    return farthest / roundedOf(farthest / middle)
+  }
+  return middle
+}
+
+/**
+ * The quantum that most points are multiples of: a 32-bit float, as drivers keep them; a decimal; one part of a whole
+ * number; what the farthest point gives; the middle. The first of equals.
+ */
+function likeliest(count: i32, low: f64, high: f64, isSingle: bool): f64 {
+  let best = (low + high) / 2
+  let bestFits = -1
+  for (let index = 0; index < 5 && bestFits < count; index++) {
+    const quantum = likelyQuantum(index, count, low, high)
+    if (!(quantum >= low && quantum <= high)) continue
+    const fits = fitting(count, quantum, isSingle)
+    if (fits > bestFits) {
+      best = quantum
+      bestFits = fits
+    }
+  }
+  return best
+}
+
+/** The largest power of two that all finite values are multiples of; 0 where there is none that is a normal number. */
+export function findPowerOfTwo(valuesPtr: usize, count: i32, isSingle: bool): f64 {
+  let smallest = 2047
+  for (let index: usize = 0; index < (count as usize); index++) {
+    const value = isSingle ? (load<f32>(valuesPtr + (index << 2)) as f64) : load<f64>(valuesPtr + (index << 3))
+    const bits = reinterpret<u64>(value)
+    const exponent = ((bits >> 52) & 2047) as i32
+    // denormal numbers are left to patches, like infinities and NaN
+    if (exponent === 0 || exponent === 2047) continue
+    const zeros = ctz<u64>(bits | 0x10000000000000) as i32
+    smallest = min(smallest, exponent - 52 + zeros)
+  }
+  return smallest <= 0 || smallest === 2047 ? 0 : reinterpret<f64>((smallest as u64) << 52)
 }

@@ -9,8 +9,8 @@ const ROUNDING: f64 = 6755399441055744.0
 const INTEGER_LIMIT_F64: f64 = 2251799813685248.0
 const INTEGER_LIMIT_F32: f64 = 2147483646.0
 const SAMPLES_MAX = 32
-/** One value in 16 may be patched. */
-const PATCHED_SHIFT = 4
+/** One value in four may be patched. */
+const PATCHED_SHIFT = 2
 
 export const SCALED_NONE = 0
 export const SCALED_NARROW = 1
@@ -182,7 +182,7 @@ function makeRoomForNegativeZero(
 }
 
 /**
- * Integers of all values; false when more than one in 16 has none. Those at patched positions repeat the one before.
+ * Integers of all values; false when more than one in four has none. Those at patched positions repeat the one before.
  * Below 0 they are one less where −0 is -1. With `isNarrow` they are words, and one beyond these is none.
  */
 function scaleAll(
@@ -249,7 +249,7 @@ function nextExponent(valuesPtr: usize, count: i32, exponent: i32, isSingle: boo
 
 /**
  * Integers of all values: SCALED_NARROW, as words at `wordsPtr`; SCALED_WIDE, of doubles, as 64-bit ones at
- * `integersPtr`; SCALED_NONE when more than one in 16 has none.
+ * `integersPtr`; SCALED_NONE when more than one in four has none.
  */
 export function scaleValues(
   valuesPtr: usize,
@@ -282,7 +282,7 @@ export function scaleDecimals(
     const at = (((sample as i64) * (count as i64)) / (samples as i64)) as i32
     const larger = exponentFor(valueAt(valuesPtr, at, isSingle), exponent, isSingle, scale)
     if (larger <= DECIMAL_EXPONENT_MAX) exponent = larger
-    else if (++misfits > samples >> 3) return SCALED_NONE
+    else if (++misfits > samples >> 2) return SCALED_NONE
   }
   // a value between the samples may need more digits
   for (let round = 0; round < 4; round++) {

@@ -1,6 +1,6 @@
 import { instantiate } from '@assemblyscript/loader'
 import { ABI_VERSION } from '../../assembly/layout'
-import { wasmHex } from '../../build/kernels-wasm.js'
+import { wasmText } from '../../build/kernels-wasm.js'
 import { KymographError } from '../errors.js'
 import { expectOneOf, ownOptions } from './arguments.js'
 import { ReferenceKernels } from './reference/reference-kernels.js'
@@ -20,10 +20,12 @@ export interface LoadKernelsOptions {
   onTrap?: (cause: unknown) => void
 }
 
-function decodeHex(text: string): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(text.length / 2)
+/** Undoes what scripts/build-wasm does. */
+function decodeText(text: string): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(text.length)
   for (let index = 0; index < bytes.length; index++) {
-    bytes[index] = Number.parseInt(text.slice(2 * index, 2 * index + 2), 16)
+    const code = text.charCodeAt(index)
+    bytes[index] = code >= 0x100 ? code : code >= 0x61 ? code - 0x2d : code - 0x28
   }
   return bytes
 }
@@ -32,7 +34,7 @@ let ownModule: Promise<WebAssembly.Module> | undefined
 
 /** Compiles the kernels inside the library once. A failure is not kept: the next call may succeed. */
 function compileOwn(): Promise<WebAssembly.Module> {
-  ownModule ??= WebAssembly.compile(decodeHex(wasmHex)).catch((error: unknown) => {
+  ownModule ??= WebAssembly.compile(decodeText(wasmText)).catch((error: unknown) => {
     ownModule = undefined
     throw error
   })
@@ -44,7 +46,7 @@ function expectOwnBytes(wasm: BufferSource): void {
   const given = ArrayBuffer.isView(wasm)
     ? new Uint8Array(wasm.buffer, wasm.byteOffset, wasm.byteLength)
     : new Uint8Array(wasm)
-  const own = decodeHex(wasmHex)
+  const own = decodeText(wasmText)
   if (given.length !== own.length || given.some((byte, index) => byte !== own[index])) {
     throw new Error('the bytes are not kernels.wasm of this version')
   }

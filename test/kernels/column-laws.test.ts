@@ -228,7 +228,8 @@ describe('a precision', () => {
       }
       const width = values.BYTES_PER_ELEMENT
       for (let index = 0; index < values.length; index++) {
-        const [given, back] = [values[index], decoded[index] as number]
+        const given: number = values[index]
+        const back = decoded[index] as number
         const isSpecial = !Number.isFinite(given) || Object.is(given, -0)
         const at = index * width
         const isWithin = isSpecial

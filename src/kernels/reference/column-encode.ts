@@ -25,7 +25,7 @@ import { columnTypeOf } from './column-plan.js'
 import { order64, ordered32, singleBits } from './float-bits.js'
 import { type Frame, framesCapacity, planFrame, writeFrame, writeHalves } from './frames.js'
 import { groupsCapacity, writeGroups } from './groups.js'
-import { findQuantum } from './quantum.js'
+import { findPowerOfTwo, findQuantum } from './quantum.js'
 import { estimateOrder } from './residuals.js'
 import { findDecimals, multipleScale, type Scale, type ScaledIntegers, scaleAll } from './scaled-integers.js'
 import { findSingles, type SingleOrigin } from './singles.js'
@@ -122,14 +122,19 @@ function isGood(candidate: Candidate | undefined, count: number): candidate is C
 
 /** Multiples of the quantum that a column before this one had, if it still fits, else of one that is searched. */
 function searchedMultiples(values: Float64Array | Float32Array, hint: number): Candidate | undefined {
-  return (hint > 0 ? multiples(values, hint) : undefined) ?? multiples(values, findQuantum(values))
+  return (
+    (hint > 0 ? multiples(values, hint) : undefined) ??
+    multiples(values, findQuantum(values)) ??
+    multiples(values, findPowerOfTwo(values))
+  )
 }
 
-function bestOfSingles(values: Float32Array, { precision, quantumHint }: ColumnSettings): Candidate {
-  if (precision > 0) {
-    const rounded = multiples(values, precision, precision / 2)
-    if (rounded) return rounded
-  }
+/** The candidate, or multiples of the precision where these take fewer bits. */
+function orRounded(values: Float64Array | Float32Array, lossless: Candidate, precision: number): Candidate {
+  return precision > 0 ? fewestBits([multiples(values, precision, precision / 2), lossless])! : lossless
+}
+
+function bestOfSingles(values: Float32Array, { quantumHint }: ColumnSettings): Candidate {
   const asDecimals = decimals(values)
   if (isGood(asDecimals, values.length)) return asDecimals
   const words = wordsOf(values).map(ordered32)
@@ -144,17 +149,12 @@ function asSingles(
   settings: ColumnSettings,
   origin?: SingleOrigin,
 ): Candidate {
-  const best = bestOfSingles(values, { ...settings, precision: 0 })
+  const best = bestOfSingles(values, settings)
   const bits = best.bits + patchBits(patched, 8) + (origin ? PARAMETER_BITS : 0)
   return { mode, patched, bits, origin, singles: { ...best, values } }
 }
 
 function bestOfDoubles(values: Float64Array, settings: ColumnSettings): Candidate {
-  const { precision, quantumHint } = settings
-  if (precision > 0) {
-    const rounded = multiples(values, precision, precision / 2)
-    if (rounded) return rounded
-  }
   const exactSingles = singleBits(values)
   if (exactSingles) {
     const singles = new Float32Array(exactSingles.buffer as ArrayBuffer)
@@ -167,12 +167,16 @@ function bestOfDoubles(values: Float64Array, settings: ColumnSettings): Candidat
   const bySingles = found && asSingles(mode, found.singles, found.patched, settings, found.origin)
   const integers = wordsOf(values).slice()
   order64(integers)
-  return fewestBits([asDecimals, bySingles, searchedMultiples(values, quantumHint), framedBits(integers)])!
+  return fewestBits([asDecimals, bySingles, searchedMultiples(values, settings.quantumHint), framedBits(integers)])!
 }
 
 function bestOf(values: ColumnArray, type: number, settings: ColumnSettings): Candidate {
-  if (type === COLUMN_TYPE_F64) return bestOfDoubles(values as Float64Array, settings)
-  if (type === COLUMN_TYPE_F32) return bestOfSingles(values as Float32Array, settings)
+  if (type === COLUMN_TYPE_F64) {
+    return orRounded(values as Float64Array, bestOfDoubles(values as Float64Array, settings), settings.precision)
+  }
+  if (type === COLUMN_TYPE_F32) {
+    return orRounded(values as Float32Array, bestOfSingles(values as Float32Array, settings), settings.precision)
+  }
   if (type === COLUMN_TYPE_I32) return { mode: COLUMN_MODE_BITS, patched: [], bits: 0, words: wordsOf(values) }
   return framedBits(wordsOf(values))
 }

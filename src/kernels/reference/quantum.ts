@@ -2,12 +2,16 @@
 // rounded to the float type. Euclid's algorithm over a few differences, with their rounding carried along as intervals.
 
 import { halfUlp } from './float-bits.js'
+import { POWERS_OF_TEN } from './scaled-integers.js'
 
 const SAMPLES_MAX = 32
 const SAMPLES_MIN = 6
 const REDUCTIONS_MAX = 12
 /** A quantum this many roundings wide, or less, says nothing. */
 const ROUNDINGS_MIN = 64
+
+/** Adding and subtracting it rounds to the nearest integer, ties to even. */
+const ROUNDING = 1.5 * 2 ** 52
 
 const points = new Float64Array(SAMPLES_MAX)
 const differences = new Float64Array(SAMPLES_MAX)
@@ -97,7 +101,63 @@ function refine(count: number, lowest: number, highest: number, isSingle: boolea
       high = nextHigh
     } else if (++misfits > count >> 3) return 0
   }
-  // drivers keep their quantum as a 32-bit float
-  const single = Math.fround((low + high) / 2)
-  return single >= low && single <= high ? single : (low + high) / 2
+  return likeliest(count, low, high, isSingle)
+}
+
+/** How many of the points are multiples of the quantum, bit for bit. */
+function fitting(count: number, quantum: number, isSingle: boolean): number {
+  let fits = 0
+  for (let index = 0; index < count; index++) {
+    const exact = (points[index] * (1 / quantum) + ROUNDING - ROUNDING) * quantum
+    if ((isSingle ? Math.fround(exact) : exact) === points[index]) fits++
+  }
+  return fits
+}
+
+/**
+ * The quantum that most points are multiples of: a 32-bit float, as drivers keep them; a decimal; one part of a whole
+ * number; what the farthest point gives; the middle. The first of equals.
+ */
+function likeliest(count: number, low: number, high: number, isSingle: boolean): number {
+  const middle = (low + high) / 2
+  const farthest = points[count - 1] > -points[0] ? points[count - 1] : -points[0]
+  let best = middle
+  let bestFits = -1
+  const consider = (quantum: number): void => {
+    if (!(quantum >= low && quantum <= high) || bestFits === count) return
+    const fits = fitting(count, quantum, isSingle)
+    if (fits > bestFits) [best, bestFits] = [quantum, fits]
+  }
+  consider(Math.fround(middle))
+  let decimal = Number.NaN
+  for (let exponent = 0; exponent < POWERS_OF_TEN.length; exponent++) {
+    decimal = (middle * POWERS_OF_TEN[exponent] + ROUNDING - ROUNDING) / POWERS_OF_TEN[exponent]
+    if (decimal >= low && decimal <= high) break
+  }
+  consider(decimal)
+  consider(1 / (1 / middle + ROUNDING - ROUNDING))
+  consider(farthest / (farthest / middle + ROUNDING - ROUNDING))
+  consider(middle)
+  return best
+}
+
+const float64 = new Float64Array(1)
+const float64Words = new Int32Array(float64.buffer)
+
+/** The largest power of two that all finite values are multiples of; 0 where there is none that is a normal number. */
+export function findPowerOfTwo(values: Float64Array | Float32Array): number {
+  let smallest = 2047
+  for (let index = 0; index < values.length; index++) {
+    float64[0] = values[index]
+    const [low, high] = float64Words
+    const exponent = (high >>> 20) & 2047
+    // denormal numbers are left to patches, like infinities and NaN
+    if (exponent === 0 || exponent === 2047) continue
+    const zeros = low !== 0 ? 31 - Math.clz32(low & -low) : 63 - Math.clz32((high | 0x100000) & -(high | 0x100000))
+    smallest = Math.min(smallest, exponent - 52 + zeros)
+  }
+  if (smallest <= 0 || smallest === 2047) return 0
+  float64Words[0] = 0
+  float64Words[1] = smallest << 20
+  return float64[0]
 }

@@ -10,8 +10,8 @@ const ROUNDING = 1.5 * 2 ** 52
 const INTEGER_LIMIT_F64 = 2 ** 51
 const INTEGER_LIMIT_F32 = 2 ** 31 - 2
 const SAMPLES_MAX = 32
-/** One value in 16 may be patched. */
-const PATCHED_SHIFT = 4
+/** One value in four may be patched. */
+const PATCHED_SHIFT = 2
 
 /** 1 … 10^22, exact doubles, every one; Math.pow differs between engines. */
 export const POWERS_OF_TEN = [1]
@@ -57,7 +57,7 @@ function isNegativeZero(value: number): boolean {
   return value === 0 && 1 / value < 0
 }
 
-/** Integers of all values; undefined when more than one in 16 has none. Below 0 they are one less where −0 is -1. */
+/** Integers of all values; undefined when more than one in four has none. Below 0 they are one less where −0 is -1. */
 export function scaleAll(values: Floats, scale: Scale): ScaledIntegers | undefined {
   const isSingle = values.BYTES_PER_ELEMENT === 4
   const integers = new Float64Array(values.length)
@@ -102,7 +102,7 @@ export function findDecimals(values: Floats): (ScaledIntegers & { scale: Scale }
   for (let sample = 0; sample < samples; sample++) {
     const larger = exponentFor(values[sampleAt(sample, samples, values.length)], exponent, isSingle)
     if (larger <= DECIMAL_EXPONENT_MAX) exponent = larger
-    else if (++misfits > samples >> 3) return undefined
+    else if (++misfits > samples >> 2) return undefined
   }
   // a value between the samples may need more digits
   for (let round = 0; round < 4; round++) {
