@@ -1,7 +1,7 @@
 // Numbers both compilers read: plain constants only.
 
 /** Grows with every change of an export or a struct; checked when a build is loaded. */
-export const ABI_VERSION = 2
+export const ABI_VERSION = 3
 
 // Statuses: kernels return a count >= 0 or one of these.
 /** A decoded integer does not fit the column's type. */

@@ -9,7 +9,7 @@ import { JSON_OPTION, STORE_OPTION, toJson } from './store-option.js'
 interface StreamInfo {
   name: string
   clock: string
-  channels: { name: string; type: string; unit?: string; bytesPerValue: number }[]
+  channels: { name: string; type: string; unit?: string; precision?: number; bytesPerValue: number }[]
   frames: number
   effectiveRateHz: number
   gaps: number
@@ -147,10 +147,11 @@ class Gatherer {
       return {
         name: descriptor.name,
         clock: descriptor.clock,
-        channels: descriptor.channels.map(({ name, type, unit }, c) => ({
+        channels: descriptor.channels.map(({ name, type, unit, precision }, c) => ({
           name,
           type,
           ...(unit === undefined ? {} : { unit }),
+          ...(precision === undefined ? {} : { precision }),
           bytesPerValue: sums.values[c] ? sums.columns[c]! / sums.values[c]! : 0,
         })),
         frames,
@@ -191,9 +192,10 @@ function textOf({ path, bytes, sessions, streams, findings }: RecordingInfo): st
       lossText(stream),
       stream.timeBytesPerFrame.toFixed(3),
     ],
-    ...stream.channels.map(({ name, type, unit, bytesPerValue }) => [
+    ...stream.channels.map(({ name, type, unit, precision, bytesPerValue }) => [
       `  ${name}`,
-      type,
+      // what is recorded within a precision is not what was given
+      precision === undefined ? type : `${type} ±${precision / 2}`,
       unit ?? '',
       '',
       '',

@@ -50,6 +50,11 @@ export function expectBytes(name: string, value: unknown): void {
   if (name_ !== 'Uint8Array') throw typeError(name, 'a Uint8Array', value)
 }
 
+/** Whether another thread may change the bytes while they are read. */
+export function isShared({ buffer }: Uint8Array): boolean {
+  return Object.prototype.toString.call(buffer) === '[object SharedArrayBuffer]'
+}
+
 export function expectChannels(channels: unknown): void {
   expectInteger('channels', channels, 1, CHANNELS_MAX_COUNT)
 }
@@ -76,8 +81,8 @@ export function expectColumnSettings(options: EncodeColumnOptions): ColumnSettin
   const { level, precision, like } = ownOptions(options)
   if (level !== undefined) expectOneOf('level', level, ['dense', 'fast'])
   if (precision !== undefined) {
-    if (typeof precision !== 'number') throw typeError('precision', 'a number > 0', precision)
-    if (!(precision > 0 && precision < Infinity)) throw rangeError('precision', 'a number > 0', precision)
+    if (typeof precision !== 'number') throw typeError('precision', 'a finite number > 0', precision)
+    if (!(precision > 0 && precision < Infinity)) throw rangeError('precision', 'a finite number > 0', precision)
   }
   if (like !== undefined) expectBytes('like', like)
   return { isFast: level === 'fast', precision: precision ?? 0, quantumHint: like ? quantumOf(like) : 0 }

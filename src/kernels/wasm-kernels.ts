@@ -1,4 +1,4 @@
-import { expectBytes, expectColumnSettings, expectColumnValues } from './arguments.js'
+import { expectBytes, expectColumnSettings, expectColumnValues, isShared } from './arguments.js'
 import { ReferenceKernels } from './reference/reference-kernels.js'
 import type {
   ColumnArray,
@@ -47,6 +47,7 @@ export class WasmKernels implements Kernels {
 
   decodeColumn(bytes: Uint8Array): ColumnArray {
     expectBytes('bytes', bytes)
+    if (isShared(bytes)) return this.decodeColumn(new Uint8Array(bytes))
     return this.#run(
       (arena) => decodeColumnIn(arena, bytes),
       () => this.#reference.decodeColumn(bytes),

@@ -15,7 +15,7 @@ import {
   COLUMN_TYPE_F64,
   COLUMN_TYPE_I64,
 } from '../../../assembly/layout'
-import { expectBytes } from '../arguments.js'
+import { expectBytes, isShared } from '../arguments.js'
 import type { ColumnArray } from '../types.js'
 import { createColumnArray, damagedGroup, integerOutOfRange, planColumn, valueBytes } from './column-plan.js'
 import { order64, ordered32, widenSingle } from './float-bits.js'
@@ -168,6 +168,7 @@ function readIntegers(bytes: Uint8Array, head: number, offset: number, type: num
 /** Decodes a column in plain TypeScript; see {@link Kernels.decodeColumn}. */
 export function decodeColumn(bytes: Uint8Array): ColumnArray {
   expectBytes('bytes', bytes)
+  if (isShared(bytes)) return decodeColumn(new Uint8Array(bytes))
   const { type, count, bodyOffset } = planColumn(bytes)
   const values = createColumnArray(type, count)
   const head = bytes[0]
@@ -182,7 +183,8 @@ export function decodeColumn(bytes: Uint8Array): ColumnArray {
 
 /** The integer of a patched value: a 64-bit integer itself, or a float's bits in their order. */
 function integerPatch(bytes: Uint8Array, { position, offset }: Patch, type: number): IntegerPatch {
-  const words = new Int32Array(bytes.slice(offset, offset + 8).buffer)
+  const view = new DataView(bytes.buffer, bytes.byteOffset + offset, 8)
+  const words = Int32Array.of(view.getInt32(0, true), view.getInt32(4, true))
   if (type !== COLUMN_TYPE_I64) order64(words)
   return { position, low: words[0], high: words[1] }
 }

@@ -220,6 +220,7 @@ export function quantumOf(bytes: Uint8Array): number {
   let mode = (bytes[at++] >> COLUMN_MODE_SHIFT) & COLUMN_MODE_MASK
   while (bytes[at++] >= 128);
   if (mode >= COLUMN_MODE_SINGLE && mode <= COLUMN_MODE_PRINTED_SINGLE) {
+    if ((bytes[0] & COLUMN_PATCHED) !== 0) return 0
     at += mode === COLUMN_MODE_SCALED_SINGLE ? 8 : mode === COLUMN_MODE_PRINTED_SINGLE ? 1 : 0
     mode = (bytes[at++] >> COLUMN_MODE_SHIFT) & COLUMN_MODE_MASK
   }

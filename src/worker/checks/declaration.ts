@@ -19,8 +19,8 @@ export interface ChannelOptions {
   values?: string[]
   kind?: ChannelKind
   /**
-   * What is read back may differ from what was given by half of this, in the channel's unit, and takes less room for it;
-   * of `f64` and `f32`. Default: every bit is kept.
+   * What is read back may differ from what was given by at most half of this, in the channel's unit, and takes less room
+   * for it; NaN, infinities and −0 stay what they are. Of `f64` and `f32`. Default: every bit is kept.
    */
   precision?: number
   /** Name in the file the channel was imported from. */
