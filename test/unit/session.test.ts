@@ -52,6 +52,39 @@ describe.each(ENGINES)('a session ($engine)', ({ worker, transport }) => {
     ])
   })
 
+  it('keeps a channel with a precision within half of it, the others bit for bit', async () => {
+    const channels = [{ name: 'x', precision: 0.01 }, 'y', { name: 'z', type: 'f32', precision: 0.5 }] as const
+    const { recorder, session } = await open({ streams: { imu: { channels: [...channels] } } })
+    const imu = session.stream('imu')
+    const given = Array.from({ length: 700 }, (_, index) => Math.sin(index / 9) * 9.80665)
+    for (const [index, value] of given.entries()) imu.push(index, index === 5 ? -0 : value, value, value)
+    await session.stop()
+    const chunks = await decodeChunks(recorder.sessions.chunks(session.id))
+    expect(chunks[0]!.streams[0]!.descriptor.channels.map(({ precision }) => precision)).toEqual([0.01, undefined, 0.5])
+    for (const [index, [, x, y, z]] of rowsOf(chunks, 'imu').entries()) {
+      if (index === 5) expect(x).toBe(-0)
+      else expect(Math.abs((x as number) - given[index]!)).toBeLessThanOrEqual(0.005)
+      expect(y).toBe(given[index])
+      expect(Math.abs((z as number) - given[index]!)).toBeLessThanOrEqual(0.25 + 1e-6)
+    }
+  })
+
+  it.each([
+    [0, 'RangeError', '"streams.imu.x.precision" expected > 0, got 0'],
+    [Number.NaN, 'RangeError', '"streams.imu.x.precision" expected > 0, got NaN'],
+    ['0.1', 'TypeError', '"streams.imu.x.precision" expected a number, got "0.1"'],
+  ])('refuses a precision of %s', async (precision, name, message) => {
+    const streams = { imu: { channels: [{ name: 'x', precision: precision as number }] } }
+    await expect(open({ streams })).rejects.toMatchObject({ name, message })
+  })
+
+  it('refuses a precision of what is exact', async () => {
+    const streams = { imu: { channels: [{ name: 'x', type: 'i32' as const, precision: 1 }] } }
+    await expect(open({ streams })).rejects.toThrow(
+      new TypeError('"streams.imu.x.precision" expected only for types "f64" and "f32", got type "i32"'),
+    )
+  })
+
   it('keeps every channel type, and what does not fit as absent and counted (F5)', async () => {
     const { recorder, session } = await open({
       autoMetadata: false,
