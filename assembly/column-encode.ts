@@ -179,6 +179,7 @@ function bestOfSingles(valuesPtr: usize, count: i32, hint: f64, slotsPtr: usize)
     other = best
     best = better
   }
+  if (isGood(best)) return best
   other = candidateAt(changetype<usize>(other), valuesPtr, count)
   other.mode = COLUMN_MODE_BITS
   order32All(valuesPtr, count, other.wordsPtr)
@@ -233,6 +234,7 @@ function bestOfDoubles(valuesPtr: usize, count: i32, hint: f64, slotsPtr: usize,
     other = best
     best = better
   }
+  if (isGood(best)) return best
   other = candidateAt(changetype<usize>(other), valuesPtr, count)
   order64All(valuesPtr, count, integersPtr)
   planBits(other, integersPtr)

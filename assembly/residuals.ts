@@ -167,7 +167,7 @@ function orderForSymbols(wordsPtr: usize, count: i32): i32 {
   let best = nearest.order
   let bestBits = i32.MAX_VALUE
   for (let order = 0; order <= GROUP_ORDER_MAX; order++) {
-    if (2 * orderBits(order) > 3 * nearest.bits) continue
+    if (4 * orderBits(order) > 5 * nearest.bits) continue
     const bits = entropyOfWidths(wordsPtr, count, order)
     if (bits < bestBits) {
       best = order

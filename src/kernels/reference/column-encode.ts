@@ -137,9 +137,10 @@ function orRounded(values: Float64Array | Float32Array, lossless: Candidate, pre
 function bestOfSingles(values: Float32Array, { quantumHint }: ColumnSettings): Candidate {
   const asDecimals = decimals(values)
   if (isGood(asDecimals, values.length)) return asDecimals
+  const asIntegers = fewestBits([asDecimals, searchedMultiples(values, quantumHint)])
+  if (isGood(asIntegers, values.length)) return asIntegers
   const words = wordsOf(values).map(ordered32)
-  const asBits = { mode: COLUMN_MODE_BITS, patched: [], bits: bitsOf(words), words }
-  return fewestBits([asDecimals, searchedMultiples(values, quantumHint), asBits])!
+  return fewestBits([asIntegers, { mode: COLUMN_MODE_BITS, patched: [], bits: bitsOf(words), words }])!
 }
 
 function asSingles(
@@ -165,9 +166,11 @@ function bestOfDoubles(values: Float64Array, settings: ColumnSettings): Candidat
   const found = findSingles(values)
   const mode = found?.origin.factor ? COLUMN_MODE_SCALED_SINGLE : COLUMN_MODE_PRINTED_SINGLE
   const bySingles = found && asSingles(mode, found.singles, found.patched, settings, found.origin)
+  const asIntegers = fewestBits([asDecimals, bySingles, searchedMultiples(values, settings.quantumHint)])
+  if (isGood(asIntegers, values.length)) return asIntegers
   const integers = wordsOf(values).slice()
   order64(integers)
-  return fewestBits([asDecimals, bySingles, searchedMultiples(values, settings.quantumHint), framedBits(integers)])!
+  return fewestBits([asIntegers, framedBits(integers)])!
 }
 
 function bestOf(values: ColumnArray, type: number, settings: ColumnSettings): Candidate {

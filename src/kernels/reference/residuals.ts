@@ -118,7 +118,7 @@ function orderForSymbols(words: Int32Array, first: number, count: number, neares
   let best = nearest.order
   let bestBits = Infinity
   for (let order = 0; order <= GROUP_ORDER_MAX; order++) {
-    if (2 * orderBits[order] > 3 * nearest.bits) continue
+    if (4 * orderBits[order] > 5 * nearest.bits) continue
     const bits = entropyOfWidths(words, first, count, order)
     if (bits < bestBits) [best, bestBits] = [order, bits]
   }
