@@ -168,9 +168,15 @@ function likeliest(count: i32, low: f64, high: f64, isSingle: bool): f64 {
   return best
 }
 
-/** The largest power of two that all finite values are multiples of; 0 where there is none that is a normal number. */
+/** Bits of a multiple from which on the float's own bits are as good. */
+const MULTIPLE_BITS_SINGLE = 27
+const MULTIPLE_BITS_DOUBLE = 40
+
+/** The largest power of two that all finite values are multiples of; 0 where there is none of use. */
 export function findPowerOfTwo(valuesPtr: usize, count: i32, isSingle: bool): f64 {
+  const bitsMax = isSingle ? MULTIPLE_BITS_SINGLE : MULTIPLE_BITS_DOUBLE
   let smallest = 2047
+  let largest = 0
   for (let index: usize = 0; index < (count as usize); index++) {
     const value = isSingle ? (load<f32>(valuesPtr + (index << 2)) as f64) : load<f64>(valuesPtr + (index << 3))
     const bits = reinterpret<u64>(value)
@@ -179,6 +185,8 @@ export function findPowerOfTwo(valuesPtr: usize, count: i32, isSingle: bool): f6
     if (exponent === 0 || exponent === 2047) continue
     const zeros = ctz<u64>(bits | 0x10000000000000) as i32
     smallest = min(smallest, exponent - 52 + zeros)
+    largest = max(largest, exponent)
+    if (largest - smallest > bitsMax) return 0
   }
   return smallest <= 0 || smallest === 2047 ? 0 : reinterpret<f64>((smallest as u64) << 52)
 }

@@ -8,6 +8,8 @@ import { addPatch, clearPatched, patchedCount } from './patches'
 const ROUNDING: f64 = 6755399441055744.0
 const INTEGER_LIMIT_F64: f64 = 2251799813685248.0
 const INTEGER_LIMIT_F32: f64 = 2147483646.0
+/** 32-bit floats have seven digits: those that need more decimals than this are none. */
+const EXPONENT_MAX_F32 = 8
 const SAMPLES_MAX = 32
 /** One value in four may be patched. */
 const PATCHED_SHIFT = 2
@@ -226,7 +228,8 @@ function scaleAll(
 
 /** The smallest exponent from `exponent` on at which the value is a decimal, or one above all. Changes the scale. */
 function exponentFor(value: f64, exponent: i32, isSingle: bool, scale: Scale): i32 {
-  for (let larger = exponent; larger <= DECIMAL_EXPONENT_MAX; larger++) {
+  const exponentMax = isSingle ? EXPONENT_MAX_F32 : DECIMAL_EXPONENT_MAX
+  for (let larger = exponent; larger <= exponentMax; larger++) {
     useDecimals(scale, larger)
     const integer = integerOf(value, scale, isSingle)
     if (!F64.isNaN(integer)) return larger

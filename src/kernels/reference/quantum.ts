@@ -144,9 +144,15 @@ function likeliest(count: number, low: number, high: number, isSingle: boolean):
 const float64 = new Float64Array(1)
 const float64Words = new Int32Array(float64.buffer)
 
-/** The largest power of two that all finite values are multiples of; 0 where there is none that is a normal number. */
+/** Bits of a multiple from which on the float's own bits are as good. */
+const MULTIPLE_BITS_SINGLE = 27
+const MULTIPLE_BITS_DOUBLE = 40
+
+/** The largest power of two that all finite values are multiples of; 0 where there is none of use. */
 export function findPowerOfTwo(values: Float64Array | Float32Array): number {
+  const bitsMax = values.BYTES_PER_ELEMENT === 4 ? MULTIPLE_BITS_SINGLE : MULTIPLE_BITS_DOUBLE
   let smallest = 2047
+  let largest = 0
   for (let index = 0; index < values.length; index++) {
     float64[0] = values[index]
     const [low, high] = float64Words
@@ -155,6 +161,8 @@ export function findPowerOfTwo(values: Float64Array | Float32Array): number {
     if (exponent === 0 || exponent === 2047) continue
     const zeros = low !== 0 ? 31 - Math.clz32(low & -low) : 63 - Math.clz32((high | 0x100000) & -(high | 0x100000))
     smallest = Math.min(smallest, exponent - 52 + zeros)
+    largest = Math.max(largest, exponent)
+    if (largest - smallest > bitsMax) return 0
   }
   if (smallest <= 0 || smallest === 2047) return 0
   float64Words[0] = 0

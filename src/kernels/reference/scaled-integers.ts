@@ -9,6 +9,8 @@ type Floats = Float64Array | Float32Array
 const ROUNDING = 1.5 * 2 ** 52
 const INTEGER_LIMIT_F64 = 2 ** 51
 const INTEGER_LIMIT_F32 = 2 ** 31 - 2
+/** 32-bit floats have seven digits: those that need more decimals than this are none. */
+const EXPONENT_MAX_F32 = 8
 const SAMPLES_MAX = 32
 /** One value in four may be patched. */
 const PATCHED_SHIFT = 2
@@ -88,9 +90,10 @@ function sampleAt(sample: number, samples: number, count: number): number {
 
 /** The smallest exponent above `exponent` at which the value is a decimal, or above all. */
 function exponentFor(value: number, exponent: number, isSingle: boolean): number {
+  const exponentMax = isSingle ? EXPONENT_MAX_F32 : DECIMAL_EXPONENT_MAX
   let larger = exponent
-  while (larger <= DECIMAL_EXPONENT_MAX && Number.isNaN(integerOf(value, decimalScale(larger), isSingle))) larger++
-  return larger
+  while (larger <= exponentMax && Number.isNaN(integerOf(value, decimalScale(larger), isSingle))) larger++
+  return larger <= exponentMax ? larger : DECIMAL_EXPONENT_MAX + 1
 }
 
 /** The scale at which nearly all values are decimals; undefined when there is none. */
