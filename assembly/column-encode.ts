@@ -156,11 +156,12 @@ function planMultiples(candidate: Candidate, isSingle: bool, quantum: f64, toler
 
 /** Multiples of the quantum that a column before this one had, if it still fits, else of one that is searched. */
 function planSearchedMultiples(candidate: Candidate, isSingle: bool, hint: f64, integersPtr: usize): bool {
-  if (hint > 0 && planMultiples(candidate, isSingle, hint, 0, integersPtr)) return true
+  if (hint > 0 && planMultiples(candidate, isSingle, hint, 0, integersPtr) && isGood(candidate)) return true
   const valuesPtr = candidate.valuesPtr
   const count = candidate.count
   if (planMultiples(candidate, isSingle, findQuantum(valuesPtr, count, isSingle), 0, integersPtr)) return true
-  return planMultiples(candidate, isSingle, findPowerOfTwo(valuesPtr, count, isSingle), 0, integersPtr)
+  if (planMultiples(candidate, isSingle, findPowerOfTwo(valuesPtr, count, isSingle), 0, integersPtr)) return true
+  return hint > 0 && planMultiples(candidate, isSingle, hint, 0, integersPtr)
 }
 
 function isGood(candidate: Candidate): bool {

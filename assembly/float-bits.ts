@@ -1,10 +1,10 @@
 // Floats as integers in the order of the floats: the sign-magnitude bits of negative ones turned around.
 
-// 2^−126, 2^−24, 2^−1000, 2^−53
+// 2^−126, 2^−24, 2^−1000, 2^−52
 const SMALLEST_SINGLE: f64 = 1.1754943508222875e-38
 const HALF_SINGLE: f64 = 5.9604644775390625e-8
 const SMALLEST_DOUBLE: f64 = 9.332636185032189e-302
-const HALF_DOUBLE: f64 = 1.1102230246251565e-16
+const ULP_DOUBLE: f64 = 2.220446049250313e-16
 
 /** The same both ways. */
 export function ordered64(bits: i64): i64 {
@@ -59,11 +59,14 @@ export function widenSingle(bits: u32): u64 {
   return (((bits & 0x80000000) as u64) << 32) | 0x7ff0000000000000 | (((bits & 0x007fffff) as u64) << 29)
 }
 
-/** Half the distance to the next float of the type: how far rounding may have moved the value. */
+/**
+ * Half the distance to the next float of the type: how far rounding may have moved the value. Of doubles all of it, since
+ * what is computed from it is rounded as well.
+ */
 export function halfUlp(value: f64, isSingle: bool): f64 {
   if (isSingle) {
     const power = reinterpret<f32>(reinterpret<u32>(value as f32) & 0x7f800000) as f64
     return max<f64>(power, SMALLEST_SINGLE) * HALF_SINGLE
   }
-  return max<f64>(reinterpret<f64>(reinterpret<u64>(value) & 0x7ff0000000000000), SMALLEST_DOUBLE) * HALF_DOUBLE
+  return max<f64>(reinterpret<f64>(reinterpret<u64>(value) & 0x7ff0000000000000), SMALLEST_DOUBLE) * ULP_DOUBLE
 }

@@ -141,8 +141,7 @@ function likelyQuantum(index: i32, count: i32, low: f64, high: f64): f64 {
     }
     return NaN
   }
-  if (index === 2) return 1 / roundedOf(1 / middle)
-  if (index === 3) {
+  if (index === 2) {
     const farthest = pointAt(count - 1) > -pointAt(0) ? pointAt(count - 1) : -pointAt(0)
     return farthest / roundedOf(farthest / middle)
   }
@@ -150,13 +149,13 @@ function likelyQuantum(index: i32, count: i32, low: f64, high: f64): f64 {
 }
 
 /**
- * The quantum that most points are multiples of: a 32-bit float, as drivers keep them; a decimal; one part of a whole
- * number; what the farthest point gives; the middle. The first of equals.
+ * The quantum that most points are multiples of: a 32-bit float, as drivers keep them; a decimal; what the
+ * farthest point gives; the middle. The first of equals.
  */
 function likeliest(count: i32, low: f64, high: f64, isSingle: bool): f64 {
   let best = (low + high) / 2
   let bestFits = -1
-  for (let index = 0; index < 5 && bestFits < count; index++) {
+  for (let index = 0; index < 4 && bestFits < count; index++) {
     const quantum = likelyQuantum(index, count, low, high)
     if (!(quantum >= low && quantum <= high)) continue
     const fits = fitting(count, quantum, isSingle)

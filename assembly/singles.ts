@@ -7,8 +7,8 @@ import { powerOfTen } from './scaled-integers'
 const FACTORS: usize = memory.data<f64>([9.80665, 9.81, 57.29577951308232, 0.017453292519943295])
 const FACTOR_COUNT = 4
 /** Significant digits; 0: the fewest from 6 to 9 that give the 32-bit float back. */
-const DIGITS: usize = memory.data<i32>([0, 10, 9])
-const DIGITS_COUNT = 3
+const DIGITS: usize = memory.data<i32>([0, 10])
+const DIGITS_COUNT = 2
 const ROUNDING: f64 = 6755399441055744.0
 const SAMPLES_MAX = 8
 

@@ -122,11 +122,9 @@ function isGood(candidate: Candidate | undefined, count: number): candidate is C
 
 /** Multiples of the quantum that a column before this one had, if it still fits, else of one that is searched. */
 function searchedMultiples(values: Float64Array | Float32Array, hint: number): Candidate | undefined {
-  return (
-    (hint > 0 ? multiples(values, hint) : undefined) ??
-    multiples(values, findQuantum(values)) ??
-    multiples(values, findPowerOfTwo(values))
-  )
+  const asBefore = hint > 0 ? multiples(values, hint) : undefined
+  if (isGood(asBefore, values.length)) return asBefore
+  return multiples(values, findQuantum(values)) ?? multiples(values, findPowerOfTwo(values)) ?? asBefore
 }
 
 /** The candidate, or multiples of the precision where these take fewer bits. */

@@ -43,7 +43,7 @@ export function damagedGroup(offset: number): KymographError {
 
 /** An integer that is no value of the column. */
 export function integerOutOfRange(offset: number): KymographError {
-  return malformed('an integer beyond the range of its mode', offset)
+  return malformed('an integer out of range', offset)
 }
 
 export function valueBytes(type: number): number {
@@ -98,7 +98,7 @@ class Walker {
       if (shift + 7 >= bits && byte >= 2 ** (bits - shift)) throw malformed('a number with too many bits', first)
       value += (byte & 127) * 2 ** shift
       if (byte < 128) {
-        if (byte === 0 && shift > 0) throw malformed('a number that is not in its shortest form', first)
+        if (byte === 0 && shift > 0) throw malformed('a number in a longer form', first)
         return value
       }
     }
@@ -119,9 +119,8 @@ class Walker {
       const plan = this.byte()
       const order = plan & 3
       const words = Math.min(count - first, GROUP_WORDS)
-      if (plan >= 64 || order > words) throw malformed(`plan ${plan} of a group`, at)
-      if (order === words && ((plan >> GROUP_CODER_SHIFT) & 3) !== CODER_CONSTANT)
-        throw malformed(`plan ${plan} of a group`, at)
+      const isEmpty = order === words && ((plan >> GROUP_CODER_SHIFT) & 3) !== CODER_CONSTANT
+      if (plan >= 64 || order > words || isEmpty) throw malformed(`plan ${plan} of a group`, at)
       if (isLast && first + words === count) this.at = this.bytes.length
       else this.skip(this.varint(16))
     }
@@ -181,7 +180,7 @@ class Walker {
     const head = this.byte()
     const mode = (head >> COLUMN_MODE_SHIFT) & COLUMN_MODE_MASK
     if (head >= 128 || (head & 3) !== COLUMN_TYPE_F32 || mode === COLUMN_MODE_RAW || mode > COLUMN_MODE_MULTIPLE) {
-      throw malformed(`head ${head} of 32-bit floats`, at)
+      throw malformed(`head ${head}`, at)
     }
     this.body(COLUMN_TYPE_F32, head, at, count)
   }
@@ -207,7 +206,7 @@ export function planColumn(bytes: Uint8Array): ColumnPlan {
     if (head >> 5 !== 0) throw malformed(`head ${head}`, 0)
     walker.skip(count * valueBytes(type))
   } else {
-    if (count === 0) throw malformed('no values in a mode other than RAW', 1)
+    if (count === 0) throw malformed('no values', 1)
     walker.body(type, head, 0, count)
   }
   if (walker.at < bytes.length) throw malformed('bytes after the last value', walker.at)

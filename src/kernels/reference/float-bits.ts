@@ -7,11 +7,11 @@ const float64Words = new Int32Array(float64.buffer)
 const float32 = new Float32Array(1)
 const float32Word = new Int32Array(float32.buffer)
 
-// 2^−126, 2^−24, 2^−1000, 2^−53, written out: engines differ in what a power gives.
+// 2^−126, 2^−24, 2^−1000, 2^−52, written out: engines differ in what a power gives.
 const SMALLEST_SINGLE = 1.1754943508222875e-38
 const HALF_SINGLE = 5.9604644775390625e-8
 const SMALLEST_DOUBLE = 9.332636185032189e-302
-const HALF_DOUBLE = 1.1102230246251565e-16
+const ULP_DOUBLE = 2.220446049250313e-16
 
 /** The same both ways. */
 export function ordered32(bits: number): number {
@@ -60,7 +60,10 @@ export function widenSingle(bits: number, target: Int32Array, at: number): void 
   }
 }
 
-/** Half the distance to the next float of the type: how far rounding may have moved the value. */
+/**
+ * Half the distance to the next float of the type: how far rounding may have moved the value. Of doubles all of it, since
+ * what is computed from it is rounded as well.
+ */
 export function halfUlp(value: number, isSingle: boolean): number {
   if (isSingle) {
     float32[0] = value
@@ -70,5 +73,5 @@ export function halfUlp(value: number, isSingle: boolean): number {
   float64[0] = value
   float64Words[0] = 0
   float64Words[1] &= 0x7ff00000
-  return Math.max(float64[0], SMALLEST_DOUBLE) * HALF_DOUBLE
+  return Math.max(float64[0], SMALLEST_DOUBLE) * ULP_DOUBLE
 }

@@ -17,7 +17,7 @@ import { unzigzag, zigzag } from './bits.js'
 import { planClasses, readClasses, writeClasses } from './classes.js'
 import { planDictionary, readDictionary, writeDictionary } from './dictionary.js'
 import { GroupReader } from './group-reader.js'
-import { packedSize, readPacked, writePacked } from './packed.js'
+import { readPacked, writePacked } from './packed.js'
 import { fillCodes, integrate, planResiduals, type ResidualPlan } from './residuals.js'
 import { VarintReader, writeVarint } from './varints.js'
 
@@ -58,7 +58,7 @@ function mayRepeat({ bits }: ResidualPlan, effort: number): boolean {
 }
 
 function planCoder(count: number, plan: ResidualPlan, effort: number): CoderPlan {
-  const best: CoderPlan = { coder: CODER_PACKED, bytes: packedSize(codes, count, plan.bits), split: 0 }
+  const best: CoderPlan = { coder: CODER_PACKED, bytes: writePacked(codes, count, plan.bits, content, 0), split: 0 }
   if (effort === EFFORT_PACKED) return best
   const dictionaryBytes = mayRepeat(plan, effort) ? planDictionary(codes, count) : undefined
   if (dictionaryBytes !== undefined && dictionaryBytes < best.bytes) {

@@ -4,7 +4,7 @@
 import { PACKED_BLOCK_WORDS, PACKED_EXCEPTIONS } from '../../../assembly/layout'
 import { BitReader, BitWriter, bitWidth } from './bits.js'
 import type { GroupReader } from './group-reader.js'
-import { varintBytes, writeVarint } from './varints.js'
+import { writeVarint } from './varints.js'
 
 const LANES = 4
 const packedWords = new Uint32Array(PACKED_BLOCK_WORDS + LANES)
@@ -73,25 +73,6 @@ function unpackLanes(source: Uint8Array, offset: number, width: number, codes: U
       codes[first + row * LANES + lane] = ((packedWords[word + lane] >>> shift) | high) & mask
     }
   }
-}
-
-/** Bytes of the packed codes, exceptions counted as found. */
-export function packedSize(codes: Uint32Array, count: number, usualBits: number): number {
-  let bytes = 0
-  for (let first = 0; first < count; first += PACKED_BLOCK_WORDS) {
-    const blockCount = Math.min(count - first, PACKED_BLOCK_WORDS)
-    const width = bestWidth(codes, first, blockCount, usualBits)
-    bytes += 1 + bytesOf(blockCount, width)
-    let exceptions = 0
-    for (let index = first; index < first + blockCount; index++) {
-      const high = width === 32 ? 0 : codes[index] >>> width
-      if (high === 0) continue
-      exceptions++
-      bytes += 1 + varintBytes(high)
-    }
-    if (exceptions > 0) bytes++
-  }
-  return bytes
 }
 
 /** Appends the codes; returns the offset past them. */

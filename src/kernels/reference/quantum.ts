@@ -115,8 +115,8 @@ function fitting(count: number, quantum: number, isSingle: boolean): number {
 }
 
 /**
- * The quantum that most points are multiples of: a 32-bit float, as drivers keep them; a decimal; one part of a whole
- * number; what the farthest point gives; the middle. The first of equals.
+ * The quantum that most points are multiples of: a 32-bit float, as drivers keep them; a decimal; what the
+ * farthest point gives; the middle. The first of equals.
  */
 function likeliest(count: number, low: number, high: number, isSingle: boolean): number {
   const middle = (low + high) / 2
@@ -135,7 +135,6 @@ function likeliest(count: number, low: number, high: number, isSingle: boolean):
     if (decimal >= low && decimal <= high) break
   }
   consider(decimal)
-  consider(1 / (1 / middle + ROUNDING - ROUNDING))
   consider(farthest / (farthest / middle + ROUNDING - ROUNDING))
   consider(middle)
   return best

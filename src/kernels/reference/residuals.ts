@@ -9,7 +9,6 @@ import { log2Q8 } from './entropy.js'
 const WINDOWS_MAX = 32
 const WINDOW_WORDS = 4
 const CENTRE_SAMPLES_MAX = 9
-const STEP_SAMPLES = 16
 
 export interface ResidualPlan {
   order: number
@@ -136,16 +135,8 @@ function commonStep(words: Int32Array, first: number, count: number, order: numb
   const last = first + count
   const distance = (index: number): number => Math.abs(difference(words, index, order))
   let step = 0
-  const samples = Math.min(count - order, STEP_SAMPLES)
-  const stride = Math.floor((count - order) / samples)
-  for (let sample = 0; sample < samples; sample++) {
-    step = greatestCommonDivisor(distance(first + order + sample * stride), step)
-    if (step === 1) return 1
-  }
   for (let index = first + order; index < last; index++) {
-    const rest = distance(index)
-    if (step === 0) step = rest
-    else if (rest % step !== 0) step = greatestCommonDivisor(step, rest)
+    step = greatestCommonDivisor(distance(index), step)
     if (step === 1) return 1
   }
   return Math.max(1, step)

@@ -5,7 +5,7 @@ import { POWERS_OF_TEN } from './scaled-integers.js'
 /** Standard gravity, its rounded form, radians and degrees: what libraries multiply sensor floats by. */
 const FACTORS = [9.80665, 9.81, 57.29577951308232, 0.017453292519943295]
 /** Significant digits; 0: the fewest from 6 to 9 that give the 32-bit float back. */
-const DIGITS = [0, 10, 9]
+const DIGITS = [0, 10]
 const ROUNDING = 1.5 * 2 ** 52
 const SAMPLES_MAX = 8
 

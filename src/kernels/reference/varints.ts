@@ -23,11 +23,6 @@ export function writeSignedVarint(target: Uint8Array, offset: number, low: numbe
   return writeVarint(target, offset, (low << 1) ^ sign, ((high << 1) | (low >>> 31)) ^ sign)
 }
 
-/** Bytes of a varint of one word. */
-export function varintBytes(word: number): number {
-  return Math.max(1, ((38 - Math.clz32(word)) / 7) | 0)
-}
-
 /** Reads varints whose form was checked. */
 export class VarintReader {
   readonly source: Uint8Array
