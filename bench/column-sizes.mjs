@@ -1,16 +1,7 @@
 // What columns take: recordings cut into columns as sessions do, each encoded, decoded again and compared bit for bit.
 
 /** Modes by number, as docs/format.md has them: the one place here that knows how a column's head is laid out. */
-const MODE_NAMES = [
-  'RAW',
-  'BITS',
-  'DECIMAL',
-  'MULTIPLE',
-  'SINGLE',
-  'SCALED_SINGLE',
-  'PRINTED_SINGLE',
-  'HALVES',
-]
+const MODE_NAMES = ['RAW', 'BITS', 'DECIMAL', 'MULTIPLE', 'SINGLE', 'SCALED_SINGLE', 'PRINTED_SINGLE', 'HALVES']
 
 function modeOf(column) {
   return MODE_NAMES[(column[0] >> 2) & 7]
