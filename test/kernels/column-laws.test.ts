@@ -98,6 +98,22 @@ describe.each(implementations)('a column coded by %s', (_, kernels) => {
     expectSameColumn(kernels.decodeColumn(kernels.encodeColumn(times)), times)
   })
 
+  it('keeps steps at the very edge of what words hold', () => {
+    for (const edge of [2n ** 31n - 1n, 2n ** 31n, 2n ** 31n + 1n, 2n ** 32n]) {
+      for (const sign of [1n, -1n]) {
+        let time = 0n
+        // most steps are 2^33: only steps, and those near the middle one, fit words
+        const times = BigInt64Array.from(
+          { length: 40 },
+          (_, index) => (time += 2n ** 33n + (index === 20 ? sign * edge : 0n)),
+        )
+        const bytes = kernels.encodeColumn(times)
+        expectSameColumn(kernels.decodeColumn(bytes), times)
+        expect(bytes).toEqual(referenceKernels.encodeColumn(times))
+      }
+    }
+  })
+
   it('takes the bytes of a view, not of its buffer', () => {
     const all = Float64Array.from({ length: 40 }, (_, index) => index / 8)
     const view = all.subarray(7, 23)
