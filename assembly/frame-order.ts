@@ -1,115 +1,146 @@
-// What a frame's timestamp makes of it, before any interpolation: a node, a repeat, a late frame, or part of a clock
-// reset. Nodes leave through a queue, which also holds them while the nominal period is unknown.
+// What a frame's timestamp makes of it, before any interpolation: a frame in its place, a repeat, a late frame, or part
+// of a clock reset. The newest eight wait to be sorted; those before can be taken from the queue's head.
 
 import {
+  RESAMPLER_GAP_LIMIT_OUTPUTS,
   RESAMPLER_GAP_PERIODS,
   RESAMPLER_NOMINAL_INTERVALS,
   RESAMPLER_QUEUE_FRAMES,
   RESAMPLER_RESET_FRAMES,
+  RESAMPLER_SORTED_FRAMES,
 } from './layout'
 
-//  A node: ┌────────────────┬──────────────────┬──────────────────────┐
-//          │ timestamp i64  │ starts i64 (0/1) │ values f64 × channels │
-//          └────────────────┴──────────────────┴──────────────────────┘
+//  A frame: ┌────────────────┬──────────────────┬──────────────────────┐
+//           │ timestamp i64  │ starts i64 (0/1) │ values f64 × channels │
+//           └────────────────┴──────────────────┴──────────────────────┘
+//  The queue: head … released … tail; frames from `released` on wait.
 @unmanaged
 class FrameOrder {
   channels: i32
-  nodeBytes: i32
-  queueHead: i32
-  queueTail: i32
-  /** 1 when a newest node exists; it may still be replaced by a repeat. */
-  hasNewest: i32
+  frameBytes: i32
+  head: i32
+  released: i32
+  tail: i32
   lateRunFrames: i32
   intervalCount: i32
-  padding: i32
-  /** Longest stretch bridged; 0 while the nominal period is being measured. */
-  gapNs: i64
+  /** 1 once a frame of the present clock has left. */
+  hasLast: i32
+  /** As given to init: 0 measures. */
+  givenNominalNs: i64
+  givenGapNs: i64
   gapLimitNs: i64
-  lastQueuedNs: i64
+  /** 0 while the nominal period is being measured. */
+  nominalNs: i64
+  /** Longest stretch bridged; 0 while unknown. */
+  gapNs: i64
+  /** Timestamp of the last frame that left. */
+  lastNs: i64
   repeatedFrames: i64
+  sortedFrames: i64
   lateFrames: i64
   intervalsPtr: usize
-  newestPtr: usize
   lateRunPtr: usize
   queuePtr: usize
 }
 
-export const NODE_VALUES_OFFSET: usize = 16
+export const FRAME_VALUES_OFFSET: usize = 16
 
-export function nodeBytes(channels: i32): i32 {
-  return (channels << 3) + (NODE_VALUES_OFFSET as i32)
+function frameBytes(channels: i32): i32 {
+  return (channels << 3) + (FRAME_VALUES_OFFSET as i32)
 }
 
-/** The struct, and behind it: intervals, newest, late run, queue. */
+/** The struct, and behind it: intervals, late run, queue. */
 export function frameOrderBytes(channels: i32): usize {
-  const nodes = 1 + RESAMPLER_RESET_FRAMES + RESAMPLER_QUEUE_FRAMES
-  return offsetof<FrameOrder>() + (RESAMPLER_NOMINAL_INTERVALS << 3) + (nodes as usize) * (nodeBytes(channels) as usize)
+  const frames = RESAMPLER_RESET_FRAMES + RESAMPLER_QUEUE_FRAMES
+  return (
+    offsetof<FrameOrder>() + (RESAMPLER_NOMINAL_INTERVALS << 3) + (frames as usize) * (frameBytes(channels) as usize)
+  )
 }
 
 export function frameOrderAt(ptr: usize): FrameOrder {
   return changetype<FrameOrder>(ptr)
 }
 
-export function frameOrderInit(order: FrameOrder, channels: i32, gapNs: i64, gapLimitNs: i64): void {
-  const bytes = nodeBytes(channels) as usize
-  const areaPtr = changetype<usize>(order) + offsetof<FrameOrder>()
+export function frameOrderInit(order: FrameOrder, channels: i32, nominalNs: i64, gapNs: i64, gapLimitNs: i64): void {
   order.channels = channels
-  order.nodeBytes = bytes as i32
-  order.repeatedFrames = 0
-  order.lateFrames = 0
-  order.intervalsPtr = areaPtr
-  order.newestPtr = areaPtr + (RESAMPLER_NOMINAL_INTERVALS << 3)
-  order.lateRunPtr = order.newestPtr + bytes
-  order.queuePtr = order.lateRunPtr + (RESAMPLER_RESET_FRAMES as usize) * bytes
+  order.frameBytes = frameBytes(channels)
+  order.givenNominalNs = nominalNs
+  order.givenGapNs = gapNs
   order.gapLimitNs = gapLimitNs
-  frameOrderRestart(order, gapNs)
+  order.repeatedFrames = 0
+  order.sortedFrames = 0
+  order.lateFrames = 0
+  order.intervalsPtr = changetype<usize>(order) + offsetof<FrameOrder>()
+  order.lateRunPtr = order.intervalsPtr + (RESAMPLER_NOMINAL_INTERVALS << 3)
+  order.queuePtr = order.lateRunPtr + RESAMPLER_RESET_FRAMES * (order.frameBytes as usize)
+  frameOrderRestart(order)
 }
 
 /** Back to the state before the first frame; the counts stay. */
-export function frameOrderRestart(order: FrameOrder, gapNs: i64): void {
-  order.queueHead = 0
-  order.queueTail = 0
-  order.hasNewest = 0
+export function frameOrderRestart(order: FrameOrder): void {
+  order.head = 0
+  order.released = 0
+  order.tail = 0
   order.lateRunFrames = 0
   order.intervalCount = 0
-  order.gapNs = gapNs
-  order.lastQueuedNs = 0
+  order.hasLast = 0
+  order.nominalNs = order.givenNominalNs
+  order.gapNs = order.givenGapNs
+  if (order.gapNs === 0 && order.nominalNs > 0) order.gapNs = gapOf(order, order.nominalNs)
 }
 
-function setNode(order: FrameOrder, nodePtr: usize, timestampNs: i64, starts: i64, valuesPtr: usize): void {
-  store<i64>(nodePtr, timestampNs)
-  store<i64>(nodePtr, starts, 8)
-  memory.copy(nodePtr + NODE_VALUES_OFFSET, valuesPtr, (order.channels as usize) << 3)
+/** Four nominal periods, within the limit. */
+function gapOf(order: FrameOrder, nominalNs: i64): i64 {
+  const limitNs = order.gapLimitNs
+  return nominalNs <= limitNs / RESAMPLER_GAP_PERIODS ? nominalNs * RESAMPLER_GAP_PERIODS : limitNs
 }
 
-/** Keeps the first 64 intervals sorted; the lower median of them, four times over, is the gap threshold. */
+function frameAt(order: FrameOrder, index: i32): usize {
+  return order.queuePtr + (index as usize) * (order.frameBytes as usize)
+}
+
+/** The frame at the head, or 0 while none has left. */
+export function nextFrame(order: FrameOrder): usize {
+  return order.head < order.released ? frameAt(order, order.head) : 0
+}
+
+function setFrame(order: FrameOrder, framePtr: usize, timestampNs: i64, starts: i64, valuesPtr: usize): void {
+  store<i64>(framePtr, timestampNs)
+  store<i64>(framePtr, starts, 8)
+  let to = framePtr + FRAME_VALUES_OFFSET
+  for (let channel = order.channels; channel > 0; channel--, to += 8, valuesPtr += 8)
+    store<u64>(to, load<u64>(valuesPtr))
+}
+
+/** Keeps the first 64 intervals sorted; their lower median is the nominal period. */
 function addInterval(order: FrameOrder, intervalNs: i64): void {
   let ptr = order.intervalsPtr + ((order.intervalCount as usize) << 3)
   for (; ptr > order.intervalsPtr && load<i64>(ptr - 8) > intervalNs; ptr -= 8) {
     store<i64>(ptr, load<i64>(ptr - 8))
   }
   store<i64>(ptr, intervalNs)
-  if (++order.intervalCount === RESAMPLER_NOMINAL_INTERVALS) freezeGap(order)
+  if (++order.intervalCount === RESAMPLER_NOMINAL_INTERVALS) freeze(order)
 }
 
-/** Fixes the threshold from the intervals seen so far. */
-export function freezeGap(order: FrameOrder): void {
-  const limitNs = order.gapLimitNs
-  order.gapNs = limitNs
-  if (order.intervalCount > 0) {
-    const nominalNs = load<i64>(order.intervalsPtr + (((order.intervalCount - 1) >> 1) << 3))
-    if (nominalNs <= limitNs / RESAMPLER_GAP_PERIODS) order.gapNs = nominalNs * RESAMPLER_GAP_PERIODS
-  }
+/** Fixes period and threshold from the intervals seen so far; without any, the period is the output's. */
+function freeze(order: FrameOrder): void {
+  const middle = ((order.intervalCount - 1) >> 1) << 3
+  order.nominalNs =
+    order.intervalCount > 0 ? load<i64>(order.intervalsPtr + middle) : order.gapLimitNs / RESAMPLER_GAP_LIMIT_OUTPUTS
+  if (order.givenGapNs === 0) order.gapNs = gapOf(order, order.nominalNs)
 }
 
-function queueNewest(order: FrameOrder): void {
-  const newestPtr = order.newestPtr
-  const timestampNs = load<i64>(newestPtr)
-  const target = order.queuePtr + (order.queueTail as usize) * (order.nodeBytes as usize)
-  memory.copy(target, newestPtr, order.nodeBytes)
-  order.queueTail++
-  if (order.gapNs === 0 && load<i64>(newestPtr, 8) === 0) addInterval(order, timestampNs - order.lastQueuedNs)
-  order.lastQueuedNs = timestampNs
+/** The oldest waiting frame leaves. */
+function release(order: FrameOrder): void {
+  const framePtr = frameAt(order, order.released++)
+  const timestampNs = load<i64>(framePtr)
+  if (order.nominalNs === 0 && load<i64>(framePtr, 8) === 0) addInterval(order, timestampNs - order.lastNs)
+  order.lastNs = timestampNs
+  order.hasLast = 1
+}
+
+function releaseAll(order: FrameOrder): void {
+  while (order.released < order.tail) release(order)
 }
 
 function settleLateRun(order: FrameOrder): void {
@@ -117,54 +148,81 @@ function settleLateRun(order: FrameOrder): void {
   order.lateRunFrames = 0
 }
 
-function lateNode(order: FrameOrder, index: i32): usize {
-  return order.lateRunPtr + (index as usize) * (order.nodeBytes as usize)
+/** Makes room for `frames` more frames at the tail. */
+function reserve(order: FrameOrder, frames: i32): void {
+  if (order.tail + frames <= RESAMPLER_QUEUE_FRAMES) return
+  const head = order.head
+  memory.copy(order.queuePtr, frameAt(order, head), (order.tail - head) * order.frameBytes)
+  order.head = 0
+  order.released -= head
+  order.tail -= head
 }
 
 function takeLate(order: FrameOrder, timestampNs: i64, valuesPtr: usize): void {
+  const frameBytes = order.frameBytes as usize
   if (order.lateRunFrames > 0) {
-    const lastPtr = lateNode(order, order.lateRunFrames - 1)
+    const lastPtr = order.lateRunPtr + (order.lateRunFrames as usize) * frameBytes - frameBytes
     const lastNs = load<i64>(lastPtr)
     if (timestampNs === lastNs) {
-      setNode(order, lastPtr, timestampNs, 0, valuesPtr)
+      setFrame(order, lastPtr, timestampNs, 0, valuesPtr)
       order.repeatedFrames++
       return
     }
     if (timestampNs < lastNs) settleLateRun(order)
   }
-  setNode(order, lateNode(order, order.lateRunFrames), timestampNs, 0, valuesPtr)
+  setFrame(order, order.lateRunPtr + (order.lateRunFrames as usize) * frameBytes, timestampNs, 0, valuesPtr)
   if (++order.lateRunFrames < RESAMPLER_RESET_FRAMES) return
   order.lateRunFrames = 0
-  for (let index = 0; index < RESAMPLER_RESET_FRAMES; index++) {
-    queueNewest(order)
-    memory.copy(order.newestPtr, lateNode(order, index), order.nodeBytes)
-    if (index === 0) store<i64>(order.newestPtr, 1, 8)
-  }
+  releaseAll(order)
+  reserve(order, RESAMPLER_RESET_FRAMES)
+  const firstPtr = frameAt(order, order.tail)
+  memory.copy(firstPtr, order.lateRunPtr, RESAMPLER_RESET_FRAMES * order.frameBytes)
+  store<i64>(firstPtr, 1, 8)
+  order.tail += RESAMPLER_RESET_FRAMES
+  order.hasLast = 0
 }
 
-/** Takes one frame. The queue must be empty, or the threshold unknown. */
-export function takeFrame(order: FrameOrder, timestampNs: i64, valuesPtr: usize): void {
-  const newestNs = load<i64>(order.newestPtr)
-  if (order.hasNewest === 0) {
-    order.hasNewest = 1
-    setNode(order, order.newestPtr, timestampNs, 1, valuesPtr)
-  } else if (timestampNs < newestNs) {
+/** A frame that is not the newest: among those that wait, or late. */
+function takeOlder(order: FrameOrder, timestampNs: i64, valuesPtr: usize): void {
+  let index = order.tail
+  while (index > order.released && load<i64>(frameAt(order, index - 1)) > timestampNs) index--
+  if (index === order.released && order.hasLast !== 0 && timestampNs <= order.lastNs) {
     takeLate(order, timestampNs, valuesPtr)
-  } else if (timestampNs === newestNs) {
-    settleLateRun(order)
-    setNode(order, order.newestPtr, timestampNs, load<i64>(order.newestPtr, 8), valuesPtr)
-    order.repeatedFrames++
-  } else {
-    settleLateRun(order)
-    queueNewest(order)
-    setNode(order, order.newestPtr, timestampNs, 0, valuesPtr)
+    return
   }
+  settleLateRun(order)
+  if (index > order.released) {
+    const beforePtr = frameAt(order, index - 1)
+    if (load<i64>(beforePtr) === timestampNs) {
+      setFrame(order, beforePtr, timestampNs, load<i64>(beforePtr, 8), valuesPtr)
+      order.repeatedFrames++
+      return
+    }
+  }
+  order.sortedFrames++
+  const framePtr = frameAt(order, index)
+  const starts: i64 = index === order.released && order.hasLast === 0 ? 1 : 0
+  if (starts !== 0) store<i64>(framePtr, 0, 8)
+  memory.copy(framePtr + (order.frameBytes as usize), framePtr, (order.tail - index) * order.frameBytes)
+  setFrame(order, framePtr, timestampNs, starts, valuesPtr)
+  order.tail++
 }
 
-/** Nothing follows: the newest node is final, late frames are late. */
+/** Takes one frame. All that has left must have been taken, or the nominal period be unknown. */
+export function takeFrame(order: FrameOrder, timestampNs: i64, valuesPtr: usize): void {
+  reserve(order, 1)
+  const isFirst = order.released === order.tail
+  if (isFirst || timestampNs > load<i64>(frameAt(order, order.tail - 1))) {
+    settleLateRun(order)
+    setFrame(order, frameAt(order, order.tail), timestampNs, isFirst ? 1 : 0, valuesPtr)
+    order.tail++
+  } else takeOlder(order, timestampNs, valuesPtr)
+  if (order.tail - order.released > RESAMPLER_SORTED_FRAMES) release(order)
+}
+
+/** Nothing follows: all frames leave, late ones are late. */
 export function finishFrames(order: FrameOrder): void {
   settleLateRun(order)
-  if (order.hasNewest !== 0) queueNewest(order)
-  order.hasNewest = 0
-  if (order.gapNs === 0) freezeGap(order)
+  releaseAll(order)
+  if (order.nominalNs === 0) freeze(order)
 }

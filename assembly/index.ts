@@ -3,17 +3,31 @@ export { columnCapacity, columnEncode, columnEncodeBytes } from './column-encode
 export { crc32c, crc32cInit } from './crc32c'
 export { columnDamagedGroup } from './groups'
 export { abiVersion, heapBase } from './module'
-export { resamplerFlush, resamplerPull, resamplerPush } from './resample-linear'
+export {
+  polyphaseBytes,
+  polyphaseCoefficientsPtr,
+  polyphaseEdgeFrames,
+  polyphaseFlush,
+  polyphaseInit,
+  polyphasePull,
+  polyphasePush,
+} from './polyphase'
+export { resamplerFlush, resamplerPull, resamplerPush } from './resampler'
 export {
   resamplerInit,
   resamplerInputTimestampsPtr,
   resamplerInputValuesPtr,
   resamplerLateFrames,
+  resamplerMergedFrames,
+  resamplerNominalNs,
   resamplerOutputSegmentsPtr,
   resamplerOutputTimestampsPtr,
   resamplerOutputValuesPtr,
   resamplerRepeatedFrames,
   resamplerSegmentCount,
+  resamplerSetFilter,
+  resamplerSetKind,
+  resamplerSortedFrames,
   resamplerStateBytes,
 } from './resampler-state'
 export { ringDroppedFrames, ringInit, ringLengthFrames, ringRead, ringStateBytes, ringWrite } from './ring'

@@ -1,7 +1,7 @@
 // Numbers both compilers read: plain constants only.
 
 /** Grows with every change of an export or a struct; checked when a build is loaded. */
-export const ABI_VERSION = 3
+export const ABI_VERSION = 4
 
 // Statuses: kernels return a count >= 0 or one of these.
 /** A decoded integer does not fit the column's type. */
@@ -69,13 +69,36 @@ export const RING_DROP_NEWEST = 0
 export const RING_DROP_OLDEST = 1
 
 // Resampler.
+export const METHOD_SINC = 0
+export const METHOD_LINEAR = 1
+export const METHOD_CUBIC = 2
+export const METHOD_HOLD = 3
+export const KIND_VALUE = 0
+export const KIND_DEGREES = 1
+export const KIND_RADIANS = 2
+/** Four channels in a row. */
+export const KIND_QUATERNION = 3
 /** Intervals whose median is the nominal period. */
 export const RESAMPLER_NOMINAL_INTERVALS = 64
 /** Nominal periods without a frame that make a gap, unless the caller says otherwise. */
 export const RESAMPLER_GAP_PERIODS = 4
+/** Newest frames that wait to be put in order. */
+export const RESAMPLER_SORTED_FRAMES = 8
 /** Late frames in a row, advancing among themselves, that make a clock reset. */
 export const RESAMPLER_RESET_FRAMES = 8
-/** Frames held while the nominal period is unknown: 64 intervals, one frame more per reset (each brings 7), and one reset in flight. */
-export const RESAMPLER_QUEUE_FRAMES = 96
+/** Room for frames: those of 64 intervals, one more per reset (each brings 8 intervals), and the ones that wait. */
+export const RESAMPLER_QUEUE_FRAMES = 128
 /** No stretch longer than this many output periods is ever bridged: bounds what one frame can produce. */
 export const RESAMPLER_GAP_LIMIT_OUTPUTS = 65536
+/** Frames per output period up to which the filter keeps up; what is closer is merged. */
+export const RESAMPLER_DECIMATION_MAX = 1024
+/** Frames closer than this part of the nominal period are merged. */
+export const RESAMPLER_MERGE_DIVISOR = 8
+/** Half periods without a frame beyond which so many nodes do not hold together. */
+export const RESAMPLER_HOLE_HALF_PERIODS = 5
+/** Nodes a polynomial goes through. */
+export const LAGRANGE_NODES = 8
+/** Nodes of a segment that are held before those passed are let go of. */
+export const RESAMPLER_NODES = 64
+/** A push or pull that stopped because the nominal period is known now and the filter is not there. */
+export const STATUS_FILTER_MISSING = -1

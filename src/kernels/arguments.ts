@@ -112,6 +112,19 @@ export function expectFrames(timestampsNs: unknown, values: unknown, channels: n
   }
 }
 
+/** Whether uniform frames are of 32 bits; `isSingle` is what came before. */
+export function expectUniformValues(values: unknown, channels: number, isSingle: boolean | undefined): boolean {
+  const name = typedArrayName(values)
+  const before = isSingle === undefined ? undefined : isSingle ? 'Float32Array' : 'Float64Array'
+  if (name !== 'Float32Array' && name !== 'Float64Array') {
+    throw typeError('values', before ? `a ${before}` : 'a Float32Array or Float64Array', values)
+  }
+  if (before !== undefined && name !== before) throw typeError('values', `a ${before} as before, until flush()`, values)
+  const { length } = values as Float32Array
+  if (length % channels !== 0) throw rangeError('values.length', `a multiple of ${channels} channels`, length)
+  return name === 'Float32Array'
+}
+
 /** Refuses timestamps beyond ±2^62 ns before anything of the batch is used. */
 export function expectTimestampsInRange(timestampsNs: BigInt64Array): void {
   // Little-endian on every engine that has BigInt64Array: the odd words are the high ones.

@@ -7,8 +7,13 @@ export type {
   KernelBuild,
   Kernels,
   Resampled,
+  ResampledKind,
   Resampler,
+  ResamplerMethod,
   ResamplerOptions,
+  ResamplerQuality,
   RingBuffer,
   RingBufferOptions,
+  UniformResampler,
+  UniformResamplerOptions,
 } from './types.js'

@@ -48,15 +48,34 @@ export interface RingBuffer {
   dispose(): void
 }
 
+/** How values between the frames are found (see `ResamplerOptions`). */
+export type ResamplerMethod = 'sinc' | 'linear' | 'cubic' | 'hold'
+
+/** Stopband of the low-pass filter: at least 95, 110 or 135 dB. */
+export type ResamplerQuality = 'fast' | 'standard' | 'best'
+
+/** What a channel's values are: angles go on past a full turn, four channels in a row are one unit quaternion. */
+export type ResampledKind = 'value' | 'degrees' | 'radians' | 'quaternion'
+
 export interface ResamplerOptions {
   /** Output rate. */
   rateHz: number
   /** Values per frame, 1–64. */
   channels: number
-  /** Only `linear` for now. */
-  method?: 'linear'
+  /**
+   * `sinc` (default): band-limited; what lies above half the lower of both rates is taken out. The others look at
+   * neighbouring frames only and let aliases in: `linear` (27 dB at a tenth of the input's rate), `cubic` (Hermite with
+   * parabolic slopes, 48 dB), `hold` (the last frame's values, their bits untouched: for categories and text).
+   */
+  method?: ResamplerMethod
+  /** Of `sinc`; default `standard`. */
+  quality?: ResamplerQuality
   /** A longer stretch without a frame starts a new segment; default: four nominal periods. */
   maxGapMs?: number
+  /** The input's rate as declared; default: that of the median of the first 64 intervals, which then stays. */
+  nominalRateHz?: number
+  /** One per channel; default: all `value`. Nothing to `hold`. */
+  kinds?: readonly ResampledKind[]
 }
 
 /** Frames on the uniform grid: fresh arrays, owned by the caller. */
@@ -69,24 +88,38 @@ export interface Resampled extends Frames {
  * Irregular frames in, frames on a uniform grid out; any split of the input gives the same output.
  *
  * The grid is absolute: its instants are the multiples of the output period, round(n × 10^9 / rateHz) ns, the rate taken
- * as an exact fraction. A segment has the instants from its first timestamp to its last. At a frame's own instant its
- * values come out bit for bit; in between, linear.
+ * as an exact fraction, so that all resamplers of a rate share it. A segment has all instants from its first timestamp
+ * to its last; no filter shifts them.
  *
- * A stretch longer than the gap threshold ends a segment. Without `maxGapMs` the threshold is four times the median of
- * the first 64 intervals; frames are held until those are known. No stretch over 65,536 output periods is ever bridged.
+ * A stretch longer than the gap threshold ends a segment, and nothing is made up across it. No stretch over 65,536 output
+ * periods is ever bridged. `sinc` needs half its filter, 36 periods of the lower rate (standard; 20 fast, 88 best; half of
+ * that without decimation), to each side of an instant; where a segment has ended or just begun, its frames reflected
+ * about the last one stand in: such frames are counted as `edgeFrames`.
  *
- * Repeated timestamps: the last frame wins. Steps back are late frames, dropped; but eight late frames in a row that
- * advance among themselves are a clock reset and begin a new segment.
+ * The newest eight frames are put in order by time. Of a repeated timestamp the last frame wins. What is older is late
+ * and dropped; but eight late frames in a row that advance among themselves are a clock reset and begin a new segment.
+ * `sinc` merges frames closer than an eighth of the nominal period into their mean, and crosses holes over two and a half
+ * periods by cubic.
+ *
+ * A value that is no number leaves its channel without one between the frames beside it, nowhere else.
  */
 export interface Resampler {
   readonly rateHz: number
   readonly channels: number
-  /** Frames whose timestamp repeats the one before: the last wins. */
+  /** Rate of the input as declared or, once known, measured. */
+  readonly inputRateHz: number | undefined
+  /** Frames whose timestamp repeats another's: the last wins. */
   readonly repeatedFrames: number
+  /** Frames that came after later ones and were put in their place. */
+  readonly sortedFrames: number
+  /** Frames merged into the one before. */
+  readonly mergedFrames: number
   /** Frames lost because their timestamp is older than what was already used. */
   readonly lateFrames: number
+  /** Frames given whose filter reached beyond its segment. */
+  readonly edgeFrames: number
   /**
-   * Takes frames and returns those of the grid that are certain by now: the newest frame waits for the next one.
+   * Takes frames and returns those of the grid that are certain by now.
    *
    * `timestampsNs`: one per frame, within ±2^62 ns. `values`: frames × channels, interleaved. Both borrowed until return.
    * Returns fresh arrays.
@@ -102,6 +135,45 @@ export interface Resampler {
    * @throws KymographError `disposed`.
    */
   flush(): Resampled
+  dispose(): void
+}
+
+export interface UniformResamplerOptions {
+  /** Rate of the input, frames per second. */
+  inputRateHz: number
+  /** Output rate; from 1/1,024 of the input's to 65,536 times it. */
+  rateHz: number
+  /** Values per frame, 1–64. */
+  channels: number
+  /** Default `standard`. */
+  quality?: ResamplerQuality
+}
+
+/**
+ * Uniform samples in, uniform samples at another rate out, band-limited (`sinc`); any split of the input gives the same
+ * output. The first output is at the instant of the first input, and N frames give ⌈N × rateHz / inputRateHz⌉.
+ */
+export interface UniformResampler {
+  readonly inputRateHz: number
+  readonly rateHz: number
+  readonly channels: number
+  /**
+   * Takes frames and returns those that are certain by now, half a filter later.
+   *
+   * `values`: frames × channels, interleaved, borrowed until return; all 32-bit or all 64-bit until the next flush.
+   * Returns a fresh array of the same kind.
+   *
+   * @throws TypeError, RangeError for other arrays, another kind than before, or part of a frame; KymographError
+   * `disposed`.
+   */
+  pushUniform<Values extends Float32Array | Float64Array>(values: Values): { values: Values }
+
+  /**
+   * Ends the data and returns the rest, of the kind that was pushed. What is pushed afterwards begins anew.
+   *
+   * @throws KymographError `disposed`.
+   */
+  flush(): { values: Float32Array | Float64Array }
   dispose(): void
 }
 
@@ -186,16 +258,25 @@ export interface Kernels {
   createRingBuffer(options: RingBufferOptions): RingBuffer
 
   /**
-   * Creates a streaming resampler onto the uniform grid of a rate.
+   * Creates a streaming resampler of irregular frames onto the uniform grid of a rate.
    *
    * Returns a resampler that owns its memory until `dispose()` or until it is collected.
    *
    * @throws TypeError, RangeError for a wrong option: `rateHz` in 0.001–1,000,000, `maxGapMs` up to 65,536 output periods.
    *
-   * Source: DESIGN.md 5, irregular time; linear interpolation between neighbouring frames.
+   * Source: DESIGN.md 5, irregular time; docs/adr/0008.
    *
    * @example
    * const resampler = kernels.createResampler({ rateHz: 50, channels: 3 })
    */
   createResampler(options: ResamplerOptions): Resampler
+  /**
+   * Creates a streaming resampler from one uniform rate to another.
+   *
+   * @throws TypeError, RangeError for a wrong option.
+   *
+   * @example
+   * const uniform = kernels.createResampler({ inputRateHz: 48_000, rateHz: 44_100, channels: 1, quality: 'best' })
+   */
+  createResampler(options: UniformResamplerOptions): UniformResampler
 }

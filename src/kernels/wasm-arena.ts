@@ -7,7 +7,7 @@ export type KernelExports = Awaited<ReturnType<typeof instantiateKernels>>
 
 const PAGE_BYTES = 65_536
 /** What one trip between the arrays of the caller and a kernel carries. */
-const STAGE_BYTES = 65_536
+export const STAGE_BYTES = 65_536
 
 /** Frames of one trip. */
 export function stageFramesOf(channels: number): number {
@@ -85,11 +85,15 @@ export class WasmArena {
     return new Uint8Array(this.#memory.buffer, ptr, byteLength)
   }
 
-  timestamps(ptr: number, frames: number): BigInt64Array {
+  timestamps(ptr: number, frames: number): BigInt64Array<ArrayBuffer> {
     return new BigInt64Array(this.#memory.buffer, ptr, frames)
   }
 
-  values(ptr: number, count: number): Float64Array {
+  singles(ptr: number, count: number): Float32Array<ArrayBuffer> {
+    return new Float32Array(this.#memory.buffer, ptr, count)
+  }
+
+  values(ptr: number, count: number): Float64Array<ArrayBuffer> {
     return new Float64Array(this.#memory.buffer, ptr, count)
   }
 

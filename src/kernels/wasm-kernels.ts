@@ -1,5 +1,6 @@
 import { expectBytes, expectColumnSettings, expectColumnValues, isShared } from './arguments.js'
 import { ReferenceKernels } from './reference/reference-kernels.js'
+import { isUniform } from './resampler-plan.js'
 import type {
   ColumnArray,
   EncodeColumnOptions,
@@ -8,11 +9,14 @@ import type {
   ResamplerOptions,
   RingBuffer,
   RingBufferOptions,
+  UniformResampler,
+  UniformResamplerOptions,
 } from './types.js'
 import { isInstanceFailure, WasmArena } from './wasm-arena.js'
 import { decodeColumnIn, encodeColumnIn } from './wasm-column.js'
 import { WasmResampler } from './wasm-resampler.js'
 import { WasmRingBuffer } from './wasm-ring-buffer.js'
+import { WasmUniformResampler } from './wasm-uniform-resampler.js'
 
 /** Memory an idle instance may keep; after a larger column the next one starts on a fresh instance. */
 const KEPT_MAX_BYTES = 8 * 1024 * 1024
@@ -78,8 +82,16 @@ export class WasmKernels implements Kernels {
     )
   }
 
-  createResampler(options: ResamplerOptions): Resampler {
-    return this.#create(
+  createResampler(options: ResamplerOptions): Resampler
+  createResampler(options: UniformResamplerOptions): UniformResampler
+  createResampler(options: ResamplerOptions | UniformResamplerOptions): Resampler | UniformResampler {
+    if (isUniform(options)) {
+      return this.#create<UniformResampler>(
+        () => new WasmUniformResampler(this.#module, options),
+        () => this.#reference.createResampler(options),
+      )
+    }
+    return this.#create<Resampler>(
       () => new WasmResampler(this.#module, options),
       () => this.#reference.createResampler(options),
     )

@@ -1,19 +1,26 @@
+import { RESAMPLER_HOLE_HALF_PERIODS, RESAMPLER_MERGE_DIVISOR, STATUS_FILTER_MISSING } from '../../assembly/layout'
 import { KymographError } from '../errors.js'
 import { expectFrames, expectTimestampsInRange } from './arguments.js'
 import { FrameCollector } from './frame-collector.js'
-import { planResampler } from './resampler-plan.js'
+import { leastMergeNs, planInner, planResampler, type ResamplerPlan } from './resampler-plan.js'
 import type { Resampled, Resampler, ResamplerOptions } from './types.js'
-import { runStateful, stageFramesOf, WasmArena } from './wasm-arena.js'
+import { aligned, runStateful, stageFramesOf, WasmArena } from './wasm-arena.js'
+import { initFilter } from './wasm-filter.js'
 
-/** A resampler in an instance of its own: its memory goes when the object does. Never grown after construction. */
+/** A resampler in an instance of its own: its memory goes when the object does. */
 export class WasmResampler implements Resampler {
   readonly rateHz: number
   readonly channels: number
+  readonly #plan: ResamplerPlan
   readonly #statePtr: number
+  readonly #filterPtr: number
   readonly #stageFrames: number
   #arena: WasmArena | undefined
-  #repeatedFrames = 0
-  #lateFrames = 0
+  #hasFilter = false
+  /** Edge frames of the filters before the present one. */
+  #edgeFrames = 0
+  /** What the counts were when the instance went. */
+  #last = { inputRateHz: undefined as number | undefined, repeated: 0, sorted: 0, merged: 0, late: 0, edge: 0 }
   readonly #discard = () => {
     this.#arena = undefined
   }
@@ -22,28 +29,53 @@ export class WasmResampler implements Resampler {
     const plan = planResampler(options)
     this.rateHz = options.rateHz
     this.channels = plan.channels
+    this.#plan = plan
     const arena = WasmArena.create(module)
+    const { exports } = arena
     this.#arena = arena
     this.#statePtr = arena.basePtr
     this.#stageFrames = stageFramesOf(plan.channels)
-    arena.reserve(arena.exports.resamplerStateBytes(plan.channels, this.#stageFrames))
-    arena.exports.resamplerInit(
+    const stateBytes = aligned(exports.resamplerStateBytes(plan.channels, this.#stageFrames))
+    this.#filterPtr = this.#statePtr + stateBytes
+    arena.reserve(stateBytes)
+    exports.resamplerInit(
       this.#statePtr,
       plan.channels,
+      plan.method,
       this.#stageFrames,
       plan.periodNumerator,
       plan.periodDenominator,
+      plan.nominalNs,
       plan.gapNs,
       plan.gapLimitNs,
     )
+    plan.kinds?.forEach((kind, channel) => {
+      exports.resamplerSetKind(this.#statePtr, channel, kind)
+    })
+  }
+
+  get inputRateHz(): number | undefined {
+    return this.#counts().inputRateHz
   }
 
   get repeatedFrames(): number {
-    return this.#arena?.exports.resamplerRepeatedFrames(this.#statePtr) ?? this.#repeatedFrames
+    return this.#counts().repeated
+  }
+
+  get sortedFrames(): number {
+    return this.#counts().sorted
+  }
+
+  get mergedFrames(): number {
+    return this.#counts().merged
   }
 
   get lateFrames(): number {
-    return this.#arena?.exports.resamplerLateFrames(this.#statePtr) ?? this.#lateFrames
+    return this.#counts().late
+  }
+
+  get edgeFrames(): number {
+    return this.#counts().edge
   }
 
   push(timestampsNs: BigInt64Array, values: Float64Array): Resampled {
@@ -58,32 +90,44 @@ export class WasmResampler implements Resampler {
     const output = new FrameCollector(this.channels, 0)
     return runStateful(() => {
       this.#collect(arena, arena.exports.resamplerFlush(this.#statePtr), output)
+      if (this.#hasFilter) this.#edgeFrames += arena.exports.polyphaseEdgeFrames(this.#filterPtr)
+      this.#hasFilter = false
       return output.finish()
     }, this.#discard)
   }
 
   dispose(): void {
-    this.#repeatedFrames = this.repeatedFrames
-    this.#lateFrames = this.lateFrames
+    this.#last = this.#counts()
     this.#arena = undefined
+  }
+
+  #counts() {
+    if (!this.#arena) return this.#last
+    const { exports } = this.#arena
+    const state = this.#statePtr
+    const nominalNs = Number(exports.resamplerNominalNs(state))
+    return {
+      inputRateHz: nominalNs === 0 ? undefined : 1e9 / nominalNs,
+      repeated: exports.resamplerRepeatedFrames(state),
+      sorted: exports.resamplerSortedFrames(state),
+      merged: exports.resamplerMergedFrames(state),
+      late: exports.resamplerLateFrames(state),
+      edge: this.#edgeFrames + (this.#hasFilter ? exports.polyphaseEdgeFrames(this.#filterPtr) : 0),
+    }
   }
 
   #push(arena: WasmArena, timestampsNs: BigInt64Array, values: Float64Array): Resampled {
     const { channels } = this
+    const { exports } = arena
     const output = new FrameCollector(channels, timestampsNs.length)
-    const stageTimestamps = arena.timestamps(
-      arena.exports.resamplerInputTimestampsPtr(this.#statePtr),
-      this.#stageFrames,
-    )
-    const stageValues = arena.values(
-      arena.exports.resamplerInputValuesPtr(this.#statePtr),
-      this.#stageFrames * channels,
-    )
     for (let first = 0; first < timestampsNs.length; first += this.#stageFrames) {
       const end = Math.min(first + this.#stageFrames, timestampsNs.length)
-      stageTimestamps.set(timestampsNs.subarray(first, end))
-      stageValues.set(values.subarray(first * channels, end * channels))
-      this.#collect(arena, arena.exports.resamplerPush(this.#statePtr, end - first), output)
+      const frames = end - first
+      const state = this.#statePtr
+      arena.timestamps(exports.resamplerInputTimestampsPtr(state), frames).set(timestampsNs.subarray(first, end))
+      const stage = arena.values(exports.resamplerInputValuesPtr(state), frames * channels)
+      stage.set(values.subarray(first * channels, end * channels))
+      this.#collect(arena, exports.resamplerPush(state, frames), output)
     }
     return output.finish()
   }
@@ -94,6 +138,11 @@ export class WasmResampler implements Resampler {
     const state = this.#statePtr
     let frames = framesProduced
     while (true) {
+      if (frames === STATUS_FILTER_MISSING) {
+        this.#setFilter(arena)
+        frames = exports.resamplerPull(state)
+        continue
+      }
       const firstFrame = output.lengthFrames
       const segments = arena.indices(exports.resamplerOutputSegmentsPtr(state), exports.resamplerSegmentCount(state))
       for (const index of segments) output.markSegment(firstFrame + index)
@@ -104,6 +153,24 @@ export class WasmResampler implements Resampler {
       if (frames < this.#stageFrames) return
       frames = exports.resamplerPull(state)
     }
+  }
+
+  /** Designs the filter for the nominal period, which is known by now. Memory may grow: views made before are gone. */
+  #setFilter(arena: WasmArena): void {
+    const { exports } = arena
+    const nominalNs = exports.resamplerNominalNs(this.#statePtr)
+    const { multiple, divisor, filter } = planInner(this.#plan, nominalNs)
+    initFilter(arena, this.#filterPtr, filter, this.channels, false)
+    this.#hasFilter = true
+    exports.resamplerSetFilter(
+      this.#statePtr,
+      this.#filterPtr,
+      multiple,
+      divisor,
+      Number(this.#plan.periodNumerator) / Number(this.#plan.periodDenominator) / multiple,
+      Math.max(Number(nominalNs) / RESAMPLER_MERGE_DIVISOR, leastMergeNs(this.#plan)),
+      (Number(nominalNs) * RESAMPLER_HOLE_HALF_PERIODS) / 2,
+    )
   }
 
   #usable(): WasmArena {

@@ -1,67 +1,82 @@
-import { RESAMPLER_GAP_PERIODS, RESAMPLER_NOMINAL_INTERVALS, RESAMPLER_RESET_FRAMES } from '../../../assembly/layout'
+import {
+  RESAMPLER_GAP_LIMIT_OUTPUTS,
+  RESAMPLER_NOMINAL_INTERVALS,
+  RESAMPLER_RESET_FRAMES,
+  RESAMPLER_SORTED_FRAMES,
+} from '../../../assembly/layout'
+import { gapOfNominal } from '../resampler-plan.js'
 
 /** A frame whose place in time is settled. */
 export interface FrameNode {
   timestampNs: bigint
-  /** True for the first node ever and the first after a clock reset. */
+  /** True for the first frame ever and the first after a clock reset. */
   starts: boolean
   values: Float64Array
 }
 
 /**
- * What a frame's timestamp makes of it, before any interpolation: a node, a repeat, a late frame, or part of a clock
- * reset. Nodes leave through `queue`; while `gapNs` is 0n the nominal period is being measured and they wait there.
+ * What a frame's timestamp makes of it, before any interpolation: a frame in its place, a repeat, a late frame, or part
+ * of a clock reset. The newest eight wait to be sorted; those before leave through `queue`, once the nominal period and
+ * the gap threshold are known.
  */
 export class FrameOrder {
   readonly queue: FrameNode[] = []
-  gapNs: bigint
+  nominalNs = 0n
+  gapNs = 0n
   repeatedFrames = 0
+  sortedFrames = 0
   lateFrames = 0
-  readonly #configuredGapNs: bigint
-  readonly #gapLimitNs: bigint
-  #newest: FrameNode | undefined
+  readonly #given: { nominalNs: bigint; gapNs: bigint; gapLimitNs: bigint }
+  #waiting: FrameNode[] = []
   #lateRun: FrameNode[] = []
   #intervalsNs: bigint[] = []
-  #lastQueuedNs = 0n
+  /** Timestamp of the last frame that left; undefined at the start of a clock. */
+  #lastNs: bigint | undefined
 
-  constructor(gapNs: bigint, gapLimitNs: bigint) {
-    this.gapNs = gapNs
-    this.#configuredGapNs = gapNs
-    this.#gapLimitNs = gapLimitNs
-  }
-
-  take(timestampNs: bigint, values: Float64Array): void {
-    const newest = this.#newest
-    if (newest === undefined) {
-      this.#newest = { timestampNs, starts: true, values }
-    } else if (timestampNs < newest.timestampNs) {
-      this.#takeLate(timestampNs, values)
-    } else if (timestampNs === newest.timestampNs) {
-      this.#settleLateRun()
-      newest.values = values
-      this.repeatedFrames++
-    } else {
-      this.#settleLateRun()
-      this.#queueNode(newest)
-      this.#newest = { timestampNs, starts: false, values }
-    }
-  }
-
-  /** Nothing follows: the newest node is final, late frames are late, the threshold is what was seen so far. */
-  finish(): void {
-    this.#settleLateRun()
-    if (this.#newest !== undefined) this.#queueNode(this.#newest)
-    this.#newest = undefined
-    if (this.gapNs === 0n) this.#freezeGap()
+  constructor(given: { nominalNs: bigint; gapNs: bigint; gapLimitNs: bigint }) {
+    this.#given = given
+    this.restart()
   }
 
   /** Back to the state before the first frame; the counts stay. */
   restart(): void {
+    const { nominalNs, gapNs, gapLimitNs } = this.#given
+    this.nominalNs = nominalNs
+    this.gapNs = gapNs === 0n && nominalNs > 0n ? gapOfNominal(nominalNs, gapLimitNs) : gapNs
     this.queue.length = 0
-    this.gapNs = this.#configuredGapNs
-    this.#newest = undefined
+    this.#waiting = []
     this.#lateRun = []
     this.#intervalsNs = []
+    this.#lastNs = undefined
+  }
+
+  take(timestampNs: bigint, values: Float64Array): void {
+    const waiting = this.#waiting
+    let at = waiting.length
+    while (at > 0 && waiting[at - 1]!.timestampNs > timestampNs) at--
+    const isRepeat = at > 0 && waiting[at - 1]!.timestampNs === timestampNs
+    if (at === 0 && this.#lastNs !== undefined && timestampNs <= this.#lastNs) {
+      this.#takeLate(timestampNs, values)
+      return
+    }
+    this.#settleLateRun()
+    if (isRepeat) {
+      waiting[at - 1]!.values = values
+      this.repeatedFrames++
+      return
+    }
+    if (at < waiting.length) this.sortedFrames++
+    const starts = at === 0 && this.#lastNs === undefined
+    if (starts && waiting.length > 0) waiting[0]!.starts = false
+    waiting.splice(at, 0, { timestampNs, starts, values })
+    if (waiting.length > RESAMPLER_SORTED_FRAMES) this.#release()
+  }
+
+  /** Nothing follows: all frames leave, late ones are late, the nominal period is that of what was seen so far. */
+  finish(): void {
+    this.#settleLateRun()
+    while (this.#waiting.length > 0) this.#release()
+    if (this.nominalNs === 0n) this.#freeze()
   }
 
   #takeLate(timestampNs: bigint, values: Float64Array): void {
@@ -74,13 +89,11 @@ export class FrameOrder {
     if (last !== undefined && timestampNs < last.timestampNs) this.#settleLateRun()
     this.#lateRun.push({ timestampNs, starts: false, values })
     if (this.#lateRun.length < RESAMPLER_RESET_FRAMES) return
-    const run = this.#lateRun
+    while (this.#waiting.length > 0) this.#release()
+    this.#waiting = this.#lateRun
+    this.#waiting[0]!.starts = true
     this.#lateRun = []
-    run[0].starts = true
-    for (const node of run) {
-      this.#queueNode(this.#newest!)
-      this.#newest = node
-    }
+    this.#lastNs = undefined
   }
 
   #settleLateRun(): void {
@@ -88,23 +101,23 @@ export class FrameOrder {
     this.#lateRun = []
   }
 
-  #queueNode(node: FrameNode): void {
+  /** The oldest waiting frame leaves. */
+  #release(): void {
+    const node = this.#waiting.shift()!
     this.queue.push(node)
-    if (this.gapNs === 0n && !node.starts) {
-      this.#intervalsNs.push(node.timestampNs - this.#lastQueuedNs)
-      if (this.#intervalsNs.length === RESAMPLER_NOMINAL_INTERVALS) this.#freezeGap()
+    if (this.nominalNs === 0n && !node.starts) {
+      this.#intervalsNs.push(node.timestampNs - this.#lastNs!)
+      if (this.#intervalsNs.length === RESAMPLER_NOMINAL_INTERVALS) this.#freeze()
     }
-    this.#lastQueuedNs = node.timestampNs
+    this.#lastNs = node.timestampNs
   }
 
-  /** Four times the lower median of the intervals, within the limit. */
-  #freezeGap(): void {
+  /** The nominal period: the lower median of the intervals, or without any the output's. */
+  #freeze(): void {
+    const { gapNs, gapLimitNs } = this.#given
     const sorted = this.#intervalsNs.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0))
-    const periods = BigInt(RESAMPLER_GAP_PERIODS)
-    this.gapNs = this.#gapLimitNs
-    if (sorted.length > 0) {
-      const nominalNs = sorted[(sorted.length - 1) >> 1]
-      if (nominalNs <= this.#gapLimitNs / periods) this.gapNs = nominalNs * periods
-    }
+    this.nominalNs =
+      sorted.length > 0 ? sorted[(sorted.length - 1) >> 1]! : gapLimitNs / BigInt(RESAMPLER_GAP_LIMIT_OUTPUTS)
+    this.gapNs = gapNs === 0n ? gapOfNominal(this.nominalNs, gapLimitNs) : gapNs
   }
 }

@@ -1,4 +1,5 @@
 import { expectBytes } from '../arguments.js'
+import { isUniform } from '../resampler-plan.js'
 import type {
   ColumnArray,
   EncodeColumnOptions,
@@ -7,11 +8,14 @@ import type {
   ResamplerOptions,
   RingBuffer,
   RingBufferOptions,
+  UniformResampler,
+  UniformResamplerOptions,
 } from '../types.js'
 import { decodeColumn, encodeColumn } from './column.js'
 import { crc32c } from './crc32c.js'
 import { ReferenceResampler } from './resampler.js'
 import { ReferenceRingBuffer } from './ring-buffer.js'
+import { ReferenceUniformResampler } from './uniform-resampler.js'
 
 /** The kernels in plain TypeScript: the fallback, and what the wasm build is held against. */
 export class ReferenceKernels implements Kernels {
@@ -34,7 +38,9 @@ export class ReferenceKernels implements Kernels {
     return new ReferenceRingBuffer(options)
   }
 
-  createResampler(options: ResamplerOptions): Resampler {
-    return new ReferenceResampler(options)
+  createResampler(options: ResamplerOptions): Resampler
+  createResampler(options: UniformResamplerOptions): UniformResampler
+  createResampler(options: ResamplerOptions | UniformResamplerOptions): Resampler | UniformResampler {
+    return isUniform(options) ? new ReferenceUniformResampler(options) : new ReferenceResampler(options)
   }
 }

@@ -1,0 +1,426 @@
+// A polyphase filter over one segment of uniform samples, channels one after the other. Samples are kept as differences
+// from the channel's first number, the origin; beyond both ends the segment goes on reflected about its end.
+// The numbers of the filter come from the host: src/kernels/filter-plan.ts.
+
+//  at ──► ┌───────────────────────────────────────────────────┐
+//         │ Polyphase                                         │
+//         │ origins f64, has origin u8                        │ × channels
+//         │ coefficients: rows (+ 1 when blended) × taps      │ f32 or f64, written by the host
+//         │ samples                                           │ channels × capacity, f32 or f64
+//         │ holes u8                                          │ channels × capacity
+//         └───────────────────────────────────────────────────┘
+@unmanaged
+class Polyphase {
+  channels: i32
+  halfTaps: i32
+  rows: i32
+  isBlended: i32
+  isSingle: i32
+  stepWhole: i32
+  stepRest: i32
+  stepDenominator: i32
+  capacity: i32
+  /** Samples of the segment so far, at most one more than the filter reaches. */
+  reachFrames: i32
+  filled: i32
+  /** Where the segment's first sample lies, while it is held. */
+  firstFrame: i32
+  /** Last sample at or before the next output, and how far beyond that lies: rest / stepDenominator. */
+  centre: i32
+  rest: i32
+  /** Every hole lies before. */
+  holesEnd: i32
+  hasStarted: i32
+  hasEnded: i32
+  padding: i32
+  edgeFrames: i64
+  /** Rows per unit of rest. */
+  rowScale: f64
+  originsPtr: usize
+  hasOriginPtr: usize
+  coefficientsPtr: usize
+  samplesPtr: usize
+  holesPtr: usize
+}
+
+/** Frames the buffer holds beyond twice the filter. */
+const SLACK_FRAMES: i32 = 1024
+/** Values beyond these are kept as they are, not as differences, which might overflow: 2^1000 and 2^120. */
+const ORIGIN_LIMIT_WIDE: f64 = 1.0715086071862673e301
+const ORIGIN_LIMIT_SINGLE: f64 = 1.329227995784916e36
+
+export function polyphaseAt(ptr: usize): Polyphase {
+  return changetype<Polyphase>(ptr)
+}
+
+function capacityOf(halfTaps: i32): i32 {
+  return 4 * halfTaps + SLACK_FRAMES
+}
+
+function valueShift(isSingle: i32): usize {
+  return isSingle !== 0 ? 2 : 3
+}
+
+function align16(bytes: usize): usize {
+  return (bytes + 15) & ~15
+}
+
+function originsOffset(): usize {
+  return align16(offsetof<Polyphase>())
+}
+
+function coefficientsOffset(channels: i32): usize {
+  return align16(originsOffset() + (channels as usize) * 9)
+}
+
+function coefficientBytes(halfTaps: i32, rows: i32, isBlended: i32, isSingle: i32): usize {
+  return align16((((rows + isBlended) * 2 * halfTaps) as usize) << valueShift(isSingle))
+}
+
+export function polyphaseBytes(channels: i32, halfTaps: i32, rows: i32, isBlended: i32, isSingle: i32): usize {
+  const frames = (channels as usize) * (capacityOf(halfTaps) as usize)
+  return (
+    coefficientsOffset(channels) +
+    coefficientBytes(halfTaps, rows, isBlended, isSingle) +
+    (frames << valueShift(isSingle)) +
+    frames
+  )
+}
+
+/** Lays the filter out; the host writes the coefficients behind it. */
+export function polyphaseInit(
+  ptr: usize,
+  channels: i32,
+  halfTaps: i32,
+  rows: i32,
+  isBlended: i32,
+  isSingle: i32,
+  stepWhole: i32,
+  stepRest: i32,
+  stepDenominator: i32,
+): void {
+  const filter = polyphaseAt(ptr)
+  filter.channels = channels
+  filter.halfTaps = halfTaps
+  filter.rows = rows
+  filter.isBlended = isBlended
+  filter.isSingle = isSingle
+  filter.stepWhole = stepWhole
+  filter.stepRest = stepRest
+  filter.stepDenominator = stepDenominator
+  filter.capacity = capacityOf(halfTaps)
+  filter.edgeFrames = 0
+  filter.rowScale = (rows as f64) / (stepDenominator as f64)
+  filter.originsPtr = ptr + originsOffset()
+  filter.hasOriginPtr = filter.originsPtr + ((channels as usize) << 3)
+  filter.coefficientsPtr = ptr + coefficientsOffset(channels)
+  filter.samplesPtr = filter.coefficientsPtr + coefficientBytes(halfTaps, rows, isBlended, isSingle)
+  filter.holesPtr = filter.samplesPtr + (((channels as usize) * (filter.capacity as usize)) << valueShift(isSingle))
+  polyphaseRestart(ptr, 0)
+}
+
+export function polyphaseCoefficientsPtr(ptr: usize): usize {
+  return polyphaseAt(ptr).coefficientsPtr
+}
+
+export function polyphaseEdgeFrames(ptr: usize): f64 {
+  return polyphaseAt(ptr).edgeFrames as f64
+}
+
+/** Begins a segment; the first output lies `offset` samples behind the first sample. */
+export function polyphaseRestart(ptr: usize, offset: i32): void {
+  const filter = polyphaseAt(ptr)
+  filter.reachFrames = 0
+  filter.filled = filter.halfTaps
+  filter.firstFrame = filter.halfTaps
+  filter.centre = filter.halfTaps + offset
+  filter.rest = 0
+  filter.holesEnd = 0
+  filter.hasStarted = 0
+  filter.hasEnded = 0
+  memory.fill(filter.originsPtr, 0, (filter.channels as usize) * 9)
+}
+
+function isNumber(value: f64): bool {
+  return value - value === 0
+}
+
+/** The difference of a value from its channel's origin, which the first number fixes; NaN for no number. */
+export function polyphaseDifference(filter: Polyphase, channel: usize, value: f64): f64 {
+  if (!isNumber(value)) return NaN
+  const originPtr = filter.originsPtr + (channel << 3)
+  if (load<u8>(filter.hasOriginPtr + channel) === 0) {
+    store<u8>(filter.hasOriginPtr + channel, 1)
+    const limit = filter.isSingle !== 0 ? ORIGIN_LIMIT_SINGLE : ORIGIN_LIMIT_WIDE
+    store<f64>(originPtr, abs(value) < limit ? value : 0)
+  }
+  const difference = value - load<f64>(originPtr)
+  return filter.isSingle !== 0 ? (difference as f32 as f64) : difference
+}
+
+export function polyphaseRoom(filter: Polyphase): i32 {
+  return filter.capacity - filter.filled
+}
+
+/** Lets go of what neither outputs nor a reflection need any more: room for 1,024 samples, outputs having been taken. */
+export function polyphaseCompact(filter: Polyphase): void {
+  const first = min(filter.centre, filter.filled - 1) - filter.halfTaps
+  const shift = valueShift(filter.isSingle)
+  const frames = (filter.filled - first) as usize
+  const capacity = filter.capacity as usize
+  for (let channel: usize = 0; channel < (filter.channels as usize); channel++) {
+    const samples = filter.samplesPtr + ((channel * capacity) << shift)
+    memory.copy(samples, samples + ((first as usize) << shift), frames << shift)
+    const holes = filter.holesPtr + channel * capacity
+    memory.copy(holes, holes + (first as usize), frames)
+  }
+  filter.filled -= first
+  filter.centre -= first
+  filter.firstFrame -= first
+  filter.holesEnd -= first
+}
+
+/** Takes one sample of every channel, as differences in 64 bits; what is no number is a hole. There must be room. */
+export function polyphaseAppend(filter: Polyphase, differencesPtr: usize): void {
+  const at = filter.filled as usize
+  const capacity = filter.capacity as usize
+  let samples = filter.samplesPtr + (at << 3)
+  let holes = filter.holesPtr + at
+  const end = differencesPtr + ((filter.channels as usize) << 3)
+  for (let ptr = differencesPtr; ptr < end; ptr += 8) {
+    const value = load<f64>(ptr)
+    const isHole = !isNumber(value)
+    store<u8>(holes, isHole ? 1 : 0)
+    if (isHole) {
+      store<f64>(samples, filter.reachFrames > 0 ? load<f64>(samples - 8) : 0)
+      filter.holesEnd = (at as i32) + 1
+    } else store<f64>(samples, value)
+    samples += capacity << 3
+    holes += capacity
+  }
+  filter.filled = (at as i32) + 1
+  grown(filter, 1)
+}
+
+/** So many more samples are there; enough of them, and the segment has started. */
+function grown(filter: Polyphase, frames: i32): void {
+  if (filter.hasStarted !== 0) return
+  filter.reachFrames += frames
+  if (filter.reachFrames > filter.halfTaps) start(filter)
+}
+
+function sampleAt(filter: Polyphase, ptr: usize): f64 {
+  return filter.isSingle !== 0 ? (load<f32>(ptr) as f64) : load<f64>(ptr)
+}
+
+/** Reflects samples about the one at `pivot`, `side` −1 or 1, as far as there are such. */
+function reflect(filter: Polyphase, pivot: i32, side: i32): void {
+  const half = filter.halfTaps
+  const reach = min(half, filter.reachFrames - 1)
+  const shift = valueShift(filter.isSingle)
+  const capacity = filter.capacity as usize
+  const first = side < 0 ? pivot - half : pivot + 1
+  for (let channel: usize = 0; channel < (filter.channels as usize); channel++) {
+    const pivotPtr = filter.samplesPtr + ((channel * capacity + (pivot as usize)) << shift)
+    const twice = 2 * sampleAt(filter, pivotPtr)
+    for (let k = 1; k <= half; k++) {
+      const offset = (min(k, reach) as usize) << shift
+      const target = (k as usize) << shift
+      const value = sampleAt(filter, side < 0 ? pivotPtr + offset : pivotPtr - offset)
+      const to = side < 0 ? pivotPtr - target : pivotPtr + target
+      if (filter.isSingle !== 0) store<f32>(to, (twice as f32) - (value as f32))
+      else store<f64>(to, twice - value)
+    }
+    memory.fill(filter.holesPtr + channel * capacity + (first as usize), 0, half)
+  }
+}
+
+function start(filter: Polyphase): void {
+  reflect(filter, filter.halfTaps, -1)
+  filter.hasStarted = 1
+}
+
+/** Ends the segment. */
+export function polyphaseEnd(filter: Polyphase): void {
+  if (filter.hasStarted === 0) start(filter)
+  if (polyphaseRoom(filter) < filter.halfTaps) polyphaseCompact(filter)
+  reflect(filter, filter.filled - 1, 1)
+  filter.filled += filter.halfTaps
+  filter.hasEnded = 1
+}
+
+/** Whether an output can be taken. */
+export function polyphaseIsReady(filter: Polyphase): bool {
+  return filter.hasStarted !== 0 && filter.centre + filter.halfTaps < filter.filled
+}
+
+function dotWide(coefficients: usize, samples: usize, bytes: usize): f64 {
+  let a = f64x2.splat(0)
+  let b = f64x2.splat(0)
+  let c = f64x2.splat(0)
+  let d = f64x2.splat(0)
+  for (const end = samples + bytes; samples < end; samples += 64, coefficients += 64) {
+    a = f64x2.add(a, f64x2.mul(v128.load(coefficients), v128.load(samples)))
+    b = f64x2.add(b, f64x2.mul(v128.load(coefficients, 16), v128.load(samples, 16)))
+    c = f64x2.add(c, f64x2.mul(v128.load(coefficients, 32), v128.load(samples, 32)))
+    d = f64x2.add(d, f64x2.mul(v128.load(coefficients, 48), v128.load(samples, 48)))
+  }
+  a = f64x2.add(a, c)
+  b = f64x2.add(b, d)
+  return f64x2.extract_lane(a, 0) + f64x2.extract_lane(a, 1) + (f64x2.extract_lane(b, 0) + f64x2.extract_lane(b, 1))
+}
+
+function dotSingle(coefficients: usize, samples: usize, bytes: usize): f32 {
+  let a = f32x4.splat(0)
+  let b = f32x4.splat(0)
+  for (const end = samples + bytes; samples < end; samples += 32, coefficients += 32) {
+    a = f32x4.add(a, f32x4.mul(v128.load(coefficients), v128.load(samples)))
+    b = f32x4.add(b, f32x4.mul(v128.load(coefficients, 16), v128.load(samples, 16)))
+  }
+  a = f32x4.add(a, b)
+  return f32x4.extract_lane(a, 0) + f32x4.extract_lane(a, 1) + (f32x4.extract_lane(a, 2) + f32x4.extract_lane(a, 3))
+}
+
+/** Whether a sample beside the output was no number. */
+function isHole(filter: Polyphase, channel: usize, centre: i32, rest: i32): bool {
+  const ptr = filter.holesPtr + channel * (filter.capacity as usize) + (centre as usize)
+  return load<u8>(ptr) !== 0 || (rest > 0 && load<u8>(ptr, 1) !== 0)
+}
+
+/**
+ * Takes frames of the samples' width, interleaved, as many as there is room for; returns how many. All outputs must have
+ * been pulled before.
+ */
+export function polyphasePush(ptr: usize, valuesPtr: usize, frames: i32): i32 {
+  const filter = polyphaseAt(ptr)
+  if (polyphaseRoom(filter) < min(frames, SLACK_FRAMES)) polyphaseCompact(filter)
+  const count = min(frames, polyphaseRoom(filter))
+  const channels = filter.channels as usize
+  const capacity = filter.capacity as usize
+  const shift = valueShift(filter.isSingle)
+  const stride = channels << shift
+  const at = filter.filled as usize
+  for (let channel: usize = 0; channel < channels; channel++) {
+    const samples = filter.samplesPtr + ((channel * capacity + at) << shift)
+    const holes = filter.holesPtr + channel * capacity + at
+    memory.fill(holes, 0, count)
+    for (let index: usize = 0; index < (count as usize); index++) {
+      const to = samples + (index << shift)
+      let value = polyphaseDifference(
+        filter,
+        channel,
+        sampleAt(filter, valuesPtr + index * stride + (channel << shift)),
+      )
+      if (!isNumber(value)) {
+        value = index > 0 || filter.reachFrames > 0 ? sampleAt(filter, to - ((1 as usize) << shift)) : 0
+        store<u8>(holes + index, 1)
+        filter.holesEnd = max(filter.holesEnd, ((at + index) as i32) + 1)
+      }
+      if (filter.isSingle !== 0) store<f32>(to, value as f32)
+      else store<f64>(to, value)
+    }
+  }
+  filter.filled += count
+  grown(filter, count)
+  return count
+}
+
+/** Gives up to `frames` outputs, interleaved, of the samples' width; returns how many. */
+export function polyphasePull(ptr: usize, targetPtr: usize, frames: i32): i32 {
+  const filter = polyphaseAt(ptr)
+  return filter.hasStarted !== 0 ? polyphaseTake(filter, targetPtr, frames) : 0
+}
+
+/** Ends the segment: the rest can be pulled. */
+export function polyphaseFlush(ptr: usize): void {
+  polyphaseEnd(polyphaseAt(ptr))
+}
+
+/** Gives up to `frames` outputs, interleaved, of the samples' width; returns how many. */
+export function polyphaseTake(filter: Polyphase, targetPtr: usize, frames: i32): i32 {
+  return filter.isSingle !== 0 ? takeSingle(filter, targetPtr, frames) : takeWide(filter, targetPtr, frames)
+}
+
+function takeWide(filter: Polyphase, targetPtr: usize, frames: i32): i32 {
+  const half = filter.halfTaps
+  const rowBytes = (half as usize) << 4
+  const channels = filter.channels as usize
+  const channelBytes = (filter.capacity as usize) << 3
+  const coefficientsPtr = filter.coefficientsPtr
+  const originsPtr = filter.originsPtr
+  const isBlended = filter.isBlended !== 0
+  const firstEdge = filter.hasEnded !== 0 ? i32.MAX_VALUE : filter.firstFrame
+  const last = filter.filled - half
+  let centre = filter.centre
+  let rest = filter.rest
+  let target = targetPtr
+  let taken = 0
+  for (; taken < frames && centre < last; taken++) {
+    const first = centre - half + 1
+    const place = (rest as f64) * filter.rowScale
+    const row = isBlended ? (place as i32) : rest
+    const weight = place - (row as f64)
+    const rowPtr = coefficientsPtr + (row as usize) * rowBytes
+    let samples = filter.samplesPtr + ((first as usize) << 3)
+    for (let channel: usize = 0; channel < channels; channel++, samples += channelBytes, target += 8) {
+      let sum = dotWide(rowPtr, samples, rowBytes)
+      if (isBlended) sum += (dotWide(rowPtr + rowBytes, samples, rowBytes) - sum) * weight
+      const origin = load<f64>(originsPtr + (channel << 3))
+      const value = sum === 0 ? origin : origin + sum
+      const isMissing = value !== value || (centre < filter.holesEnd && isHole(filter, channel, centre, rest))
+      store<f64>(target, isMissing ? NaN : value)
+    }
+    if (first < firstEdge) filter.edgeFrames++
+    centre += filter.stepWhole
+    rest += filter.stepRest
+    if (rest >= filter.stepDenominator) {
+      rest -= filter.stepDenominator
+      centre++
+    }
+  }
+  filter.centre = centre
+  filter.rest = rest
+  return taken
+}
+
+function takeSingle(filter: Polyphase, targetPtr: usize, frames: i32): i32 {
+  const half = filter.halfTaps
+  const rowBytes = (half as usize) << 3
+  const channels = filter.channels as usize
+  const channelBytes = (filter.capacity as usize) << 2
+  const coefficientsPtr = filter.coefficientsPtr
+  const originsPtr = filter.originsPtr
+  const isBlended = filter.isBlended !== 0
+  const firstEdge = filter.hasEnded !== 0 ? i32.MAX_VALUE : filter.firstFrame
+  const last = filter.filled - half
+  let centre = filter.centre
+  let rest = filter.rest
+  let target = targetPtr
+  let taken = 0
+  for (; taken < frames && centre < last; taken++) {
+    const first = centre - half + 1
+    const place = (rest as f64) * filter.rowScale
+    const row = isBlended ? (place as i32) : rest
+    const weight = (place - (row as f64)) as f32
+    const rowPtr = coefficientsPtr + (row as usize) * rowBytes
+    let samples = filter.samplesPtr + ((first as usize) << 2)
+    for (let channel: usize = 0; channel < channels; channel++, samples += channelBytes, target += 4) {
+      let sum = dotSingle(rowPtr, samples, rowBytes)
+      if (isBlended) sum += (dotSingle(rowPtr + rowBytes, samples, rowBytes) - sum) * weight
+      const origin = load<f64>(originsPtr + (channel << 3)) as f32
+      const value = sum === 0 ? origin : origin + sum
+      const isMissing = value !== value || (centre < filter.holesEnd && isHole(filter, channel, centre, rest))
+      store<f32>(target, isMissing ? f32.NaN : value)
+    }
+    if (first < firstEdge) filter.edgeFrames++
+    centre += filter.stepWhole
+    rest += filter.stepRest
+    if (rest >= filter.stepDenominator) {
+      rest -= filter.stepDenominator
+      centre++
+    }
+  }
+  filter.centre = centre
+  filter.rest = rest
+  return taken
+}

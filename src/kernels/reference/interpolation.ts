@@ -1,0 +1,99 @@
+import { LAGRANGE_NODES } from '../../../assembly/layout'
+
+/** Nodes of a segment in the order of time; values one array per node. */
+export interface Nodes {
+  timesNs: bigint[]
+  values: Float64Array[]
+}
+
+/** Linear. Equal ends come out as they are; a difference beyond the range of doubles is weighed instead. */
+export function linear(before: number, after: number, fraction: number): number {
+  if (before === after) return before
+  const slope = after - before
+  const value = Number.isFinite(slope) ? before + slope * fraction : before * (1 - fraction) + after * fraction
+  return Number.isNaN(value) ? Number.NaN : value
+}
+
+function spanNs(nodes: Nodes, from: number, to: number): number {
+  return Number(nodes.timesNs[to]! - nodes.timesNs[from]!)
+}
+
+/** Slopes of the parabola through three nodes, the middle one `middle`: where it is, or at its `side`, −1 or 1. */
+function parabolaSlope(nodes: Nodes, middle: number, side: number, channel: number): number {
+  const { values } = nodes
+  const spanBefore = spanNs(nodes, middle - 1, middle)
+  const spanAfter = spanNs(nodes, middle, middle + 1)
+  const before = (values[middle]![channel]! - values[middle - 1]![channel]!) / spanBefore
+  const after = (values[middle + 1]![channel]! - values[middle]![channel]!) / spanAfter
+  const curvature = (after - before) / (spanBefore + spanAfter)
+  if (side > 0) return after + curvature * spanAfter
+  return side < 0 ? before - curvature * spanBefore : before + curvature * spanBefore
+}
+
+/**
+ * Cubic Hermite with parabolic slopes, `offsetNs` behind node `left`, from one node before to one after the interval
+ * where they are. Exact for parabolas. Not a finite number: linear.
+ */
+export function cubic(nodes: Nodes, left: number, offsetNs: number, channel: number): number {
+  const span = spanNs(nodes, left, left + 1)
+  const fraction = offsetNs / span
+  const before = nodes.values[left]![channel]!
+  const after = nodes.values[left + 1]![channel]!
+  const hasLeft = left > 0
+  const hasRight = left + 2 < nodes.timesNs.length
+  if (!hasLeft && !hasRight) return linear(before, after, fraction)
+  const rise = after - before
+  const start = span * (hasLeft ? parabolaSlope(nodes, left, 0, channel) : parabolaSlope(nodes, left + 1, -1, channel))
+  const end = span * (hasRight ? parabolaSlope(nodes, left + 1, 0, channel) : parabolaSlope(nodes, left, 1, channel))
+  const value =
+    before + fraction * (start + fraction * (3 * rise - 2 * start - end + fraction * (start + end - 2 * rise)))
+  return Number.isFinite(value) ? value : linear(before, after, fraction)
+}
+
+/** Lagrange interpolation in one interval: up to eight nodes, four to each side where they are. */
+export class Lagrange {
+  readonly #nodes: Nodes
+  readonly #first: number
+  readonly #offsets: number[] = []
+  readonly #scales: number[] = []
+  readonly #weights: number[] = []
+
+  constructor(nodes: Nodes, left: number) {
+    this.#nodes = nodes
+    this.#first = Math.max(0, left - LAGRANGE_NODES / 2 + 1)
+    const end = Math.min(nodes.timesNs.length, left + LAGRANGE_NODES / 2 + 1)
+    for (let node = this.#first; node < end; node++) this.#offsets.push(spanNs(nodes, left, node))
+    for (const [j, one] of this.#offsets.entries()) {
+      let product = 1
+      for (const [k, other] of this.#offsets.entries()) if (k !== j) product *= one - other
+      this.#scales[j] = 1 / product
+    }
+  }
+
+  /** Whether the longest step between two of the nodes is above `holeNs`. */
+  isHoled(holeNs: number): boolean {
+    return this.#offsets.some((offset, k) => k > 0 && offset - this.#offsets[k - 1]! > holeNs)
+  }
+
+  /** Sets the weights for an instant `offsetNs` behind the left node. */
+  moveTo(offsetNs: number): void {
+    const count = this.#offsets.length
+    let product = 1
+    for (let j = 0; j < count; j++) {
+      this.#weights[j] = product
+      product *= offsetNs - this.#offsets[j]!
+    }
+    product = 1
+    for (let j = count - 1; j >= 0; j--) {
+      this.#weights[j] = this.#weights[j]! * product * this.#scales[j]!
+      product *= offsetNs - this.#offsets[j]!
+    }
+  }
+
+  valueOf(channel: number): number {
+    let sum = 0
+    for (let j = 0; j < this.#weights.length; j++)
+      sum += this.#weights[j]! * this.#nodes.values[this.#first + j]![channel]!
+    return sum
+  }
+}
