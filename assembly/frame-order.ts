@@ -72,7 +72,7 @@ export function frameOrderInit(order: FrameOrder, channels: i32, nominalNs: i64,
   order.lateFrames = 0
   order.intervalsPtr = changetype<usize>(order) + offsetof<FrameOrder>()
   order.lateRunPtr = order.intervalsPtr + (RESAMPLER_NOMINAL_INTERVALS << 3)
-  order.queuePtr = order.lateRunPtr + RESAMPLER_RESET_FRAMES * (order.frameBytes as usize)
+  order.queuePtr = order.lateRunPtr + (RESAMPLER_RESET_FRAMES as usize) * (order.frameBytes as usize)
   frameOrderRestart(order)
 }
 

@@ -9,6 +9,7 @@ export {
   polyphaseEdgeFrames,
   polyphaseFlush,
   polyphaseInit,
+  polyphaseOutputs,
   polyphasePull,
   polyphasePush,
 } from './polyphase'

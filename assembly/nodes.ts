@@ -21,7 +21,7 @@ function strideOf(channels: i32): i32 {
 }
 
 export function nodesBytes(channels: i32): usize {
-  return offsetof<Nodes>() + RESAMPLER_NODES * (((strideOf(channels) as usize) + 1) << 3)
+  return offsetof<Nodes>() + (RESAMPLER_NODES as usize) * (((strideOf(channels) as usize) + 1) << 3)
 }
 
 export function nodesAt(ptr: usize): Nodes {

@@ -44,7 +44,7 @@ class Polyphase {
 }
 
 /** Frames the buffer holds beyond twice the filter. */
-const SLACK_FRAMES: i32 = 1024
+const SLACK_FRAMES: i32 = 4096
 /** Values beyond these are kept as they are, not as differences, which might overflow: 2^1000 and 2^120. */
 const ORIGIN_LIMIT_WIDE: f64 = 1.0715086071862673e301
 const ORIGIN_LIMIT_SINGLE: f64 = 1.329227995784916e36
@@ -162,7 +162,7 @@ export function polyphaseRoom(filter: Polyphase): i32 {
   return filter.capacity - filter.filled
 }
 
-/** Lets go of what neither outputs nor a reflection need any more: room for 1,024 samples, outputs having been taken. */
+/** Lets go of what neither outputs nor a reflection need any more: room for 4,096 samples, outputs having been taken. */
 export function polyphaseCompact(filter: Polyphase): void {
   const first = min(filter.centre, filter.filled - 1) - filter.halfTaps
   const shift = valueShift(filter.isSingle)
@@ -172,34 +172,55 @@ export function polyphaseCompact(filter: Polyphase): void {
     const samples = filter.samplesPtr + ((channel * capacity) << shift)
     memory.copy(samples, samples + ((first as usize) << shift), frames << shift)
     const holes = filter.holesPtr + channel * capacity
-    memory.copy(holes, holes + (first as usize), frames)
+    memory.copy(holes, holes + (first as usize), max(0, filter.holesEnd - first))
   }
   filter.filled -= first
   filter.centre -= first
   filter.firstFrame -= first
-  filter.holesEnd -= first
+  filter.holesEnd = max(0, filter.holesEnd - first)
 }
 
 /** Takes one sample of every channel, as differences in 64 bits; what is no number is a hole. There must be room. */
 export function polyphaseAppend(filter: Polyphase, differencesPtr: usize): void {
-  const at = filter.filled as usize
+  const channels = filter.channels as usize
   const capacity = filter.capacity as usize
-  let samples = filter.samplesPtr + (at << 3)
-  let holes = filter.holesPtr + at
-  const end = differencesPtr + ((filter.channels as usize) << 3)
-  for (let ptr = differencesPtr; ptr < end; ptr += 8) {
-    const value = load<f64>(ptr)
-    const isHole = !isNumber(value)
-    store<u8>(holes, isHole ? 1 : 0)
-    if (isHole) {
-      store<f64>(samples, filter.reachFrames > 0 ? load<f64>(samples - 8) : 0)
-      filter.holesEnd = (at as i32) + 1
-    } else store<f64>(samples, value)
-    samples += capacity << 3
-    holes += capacity
+  let samples = filter.samplesPtr + ((filter.filled as usize) << 3)
+  let odd: f64 = 0
+  for (let channel: usize = 0; channel < channels << 3; channel += 8, samples += capacity << 3) {
+    const difference = load<f64>(differencesPtr + channel)
+    store<f64>(samples, difference)
+    odd += difference - difference
   }
-  filter.filled = (at as i32) + 1
+  if (odd !== 0) for (let channel: usize = 0; channel < channels; channel++) fillHoles(filter, channel, 1)
+  filter.filled++
   grown(filter, 1)
+}
+
+/** Makes a hole of a sample. Which samples are holes is kept up to the last one only. */
+function markHole(filter: Polyphase, channel: usize, index: i32): void {
+  const end = filter.holesEnd
+  const capacity = filter.capacity as usize
+  if (index >= end) {
+    for (let one: usize = 0; one < (filter.channels as usize); one++) {
+      memory.fill(filter.holesPtr + one * capacity + (end as usize), 0, index + 1 - end)
+    }
+    filter.holesEnd = index + 1
+  }
+  store<u8>(filter.holesPtr + channel * capacity + (index as usize), 1)
+}
+
+/** Makes holes of a channel's next differences that are no numbers, each filled with the sample before. */
+function fillHoles(filter: Polyphase, channel: usize, count: i32): void {
+  const shift = valueShift(filter.isSingle)
+  const samples = filter.samplesPtr + ((channel * (filter.capacity as usize)) << shift)
+  for (let index = filter.filled; index < filter.filled + count; index++) {
+    const to = samples + ((index as usize) << shift)
+    if (isNumber(sampleAt(filter, to))) continue
+    const isFirst = index === filter.filled && filter.reachFrames === 0
+    if (filter.isSingle !== 0) store<f32>(to, isFirst ? 0 : load<f32>(to - 4))
+    else store<f64>(to, isFirst ? 0 : load<f64>(to - 8))
+    markHole(filter, channel, index)
+  }
 }
 
 /** So many more samples are there; enough of them, and the segment has started. */
@@ -219,7 +240,6 @@ function reflect(filter: Polyphase, pivot: i32, side: i32): void {
   const reach = min(half, filter.reachFrames - 1)
   const shift = valueShift(filter.isSingle)
   const capacity = filter.capacity as usize
-  const first = side < 0 ? pivot - half : pivot + 1
   for (let channel: usize = 0; channel < (filter.channels as usize); channel++) {
     const pivotPtr = filter.samplesPtr + ((channel * capacity + (pivot as usize)) << shift)
     const twice = 2 * sampleAt(filter, pivotPtr)
@@ -231,7 +251,6 @@ function reflect(filter: Polyphase, pivot: i32, side: i32): void {
       if (filter.isSingle !== 0) store<f32>(to, (twice as f32) - (value as f32))
       else store<f64>(to, twice - value)
     }
-    memory.fill(filter.holesPtr + channel * capacity + (first as usize), 0, half)
   }
 }
 
@@ -273,56 +292,109 @@ function dotWide(coefficients: usize, samples: usize, bytes: usize): f64 {
 function dotSingle(coefficients: usize, samples: usize, bytes: usize): f32 {
   let a = f32x4.splat(0)
   let b = f32x4.splat(0)
-  for (const end = samples + bytes; samples < end; samples += 32, coefficients += 32) {
+  let c = f32x4.splat(0)
+  let d = f32x4.splat(0)
+  for (const end = samples + bytes; samples < end; samples += 64, coefficients += 64) {
     a = f32x4.add(a, f32x4.mul(v128.load(coefficients), v128.load(samples)))
     b = f32x4.add(b, f32x4.mul(v128.load(coefficients, 16), v128.load(samples, 16)))
+    c = f32x4.add(c, f32x4.mul(v128.load(coefficients, 32), v128.load(samples, 32)))
+    d = f32x4.add(d, f32x4.mul(v128.load(coefficients, 48), v128.load(samples, 48)))
   }
-  a = f32x4.add(a, b)
-  return f32x4.extract_lane(a, 0) + f32x4.extract_lane(a, 1) + (f32x4.extract_lane(a, 2) + f32x4.extract_lane(a, 3))
+  a = f32x4.add(f32x4.add(a, b), f32x4.add(c, d))
+  a = f32x4.add(a, v128.shuffle<f32>(a, a, 1, 0, 3, 2))
+  return f32x4.extract_lane(a, 0) + f32x4.extract_lane(a, 2)
 }
 
 /** Whether a sample beside the output was no number. */
 function isHole(filter: Polyphase, channel: usize, centre: i32, rest: i32): bool {
   const ptr = filter.holesPtr + channel * (filter.capacity as usize) + (centre as usize)
-  return load<u8>(ptr) !== 0 || (rest > 0 && load<u8>(ptr, 1) !== 0)
+  return load<u8>(ptr) !== 0 || (rest > 0 && centre + 1 < filter.holesEnd && load<u8>(ptr, 1) !== 0)
+}
+
+/** Writes a channel's values as differences from `origin`; false when one is no number. */
+function subtractWide(valuesPtr: usize, stride: usize, to: usize, count: i32, origin: f64): bool {
+  const end = to + ((count as usize) << 3)
+  const vectorsEnd = stride === 8 ? end - 15 : to
+  const origins = f64x2.splat(origin)
+  let odd = f64x2.splat(0)
+  for (; to < vectorsEnd; to += 16, valuesPtr += 16) {
+    const differences = f64x2.sub(v128.load(valuesPtr), origins)
+    v128.store(to, differences)
+    odd = f64x2.add(odd, f64x2.sub(differences, differences))
+  }
+  let rest = f64x2.extract_lane(odd, 0) + f64x2.extract_lane(odd, 1)
+  for (; to < end; to += 8, valuesPtr += stride) {
+    const difference = load<f64>(valuesPtr) - origin
+    store<f64>(to, difference)
+    rest += difference - difference
+  }
+  return rest === 0
+}
+
+function subtractSingle(valuesPtr: usize, stride: usize, to: usize, count: i32, origin: f32): bool {
+  const end = to + ((count as usize) << 2)
+  const vectorsEnd = stride === 4 ? end - 15 : to
+  const origins = f32x4.splat(origin)
+  let odd = f32x4.splat(0)
+  for (; to < vectorsEnd; to += 16, valuesPtr += 16) {
+    const differences = f32x4.sub(v128.load(valuesPtr), origins)
+    v128.store(to, differences)
+    odd = f32x4.add(odd, f32x4.sub(differences, differences))
+  }
+  let rest = f32x4.extract_lane(odd, 0) + f32x4.extract_lane(odd, 1)
+  rest += f32x4.extract_lane(odd, 2) + f32x4.extract_lane(odd, 3)
+  for (; to < end; to += 4, valuesPtr += stride) {
+    const difference = load<f32>(valuesPtr) - origin
+    store<f32>(to, difference)
+    rest += difference - difference
+  }
+  return rest === 0
+}
+
+/** Fixes the origin of a channel by its first number among those given, if it has none. */
+function findOrigin(filter: Polyphase, channel: usize, valuesPtr: usize, stride: usize, count: i32): f64 {
+  let ptr = valuesPtr
+  for (let index = 0; index < count && load<u8>(filter.hasOriginPtr + channel) === 0; index++, ptr += stride) {
+    polyphaseDifference(filter, channel, sampleAt(filter, ptr))
+  }
+  return load<f64>(filter.originsPtr + (channel << 3))
 }
 
 /**
  * Takes frames of the samples' width, interleaved, as many as there is room for; returns how many. All outputs must have
  * been pulled before.
  */
-export function polyphasePush(ptr: usize, valuesPtr: usize, frames: i32): i32 {
+export function polyphasePush(ptr: usize, framesPtr: usize, frames: i32): i32 {
   const filter = polyphaseAt(ptr)
   if (polyphaseRoom(filter) < min(frames, SLACK_FRAMES)) polyphaseCompact(filter)
   const count = min(frames, polyphaseRoom(filter))
   const channels = filter.channels as usize
-  const capacity = filter.capacity as usize
   const shift = valueShift(filter.isSingle)
   const stride = channels << shift
-  const at = filter.filled as usize
   for (let channel: usize = 0; channel < channels; channel++) {
-    const samples = filter.samplesPtr + ((channel * capacity + at) << shift)
-    const holes = filter.holesPtr + channel * capacity + at
-    memory.fill(holes, 0, count)
-    for (let index: usize = 0; index < (count as usize); index++) {
-      const to = samples + (index << shift)
-      let value = polyphaseDifference(
-        filter,
-        channel,
-        sampleAt(filter, valuesPtr + index * stride + (channel << shift)),
-      )
-      if (!isNumber(value)) {
-        value = index > 0 || filter.reachFrames > 0 ? sampleAt(filter, to - ((1 as usize) << shift)) : 0
-        store<u8>(holes + index, 1)
-        filter.holesEnd = max(filter.holesEnd, ((at + index) as i32) + 1)
-      }
-      if (filter.isSingle !== 0) store<f32>(to, value as f32)
-      else store<f64>(to, value)
-    }
+    const valuesPtr = framesPtr + (channel << shift)
+    const at = channel * (filter.capacity as usize) + (filter.filled as usize)
+    const to = filter.samplesPtr + (at << shift)
+    const origin = findOrigin(filter, channel, valuesPtr, stride, count)
+    const areNumbers =
+      filter.isSingle !== 0
+        ? subtractSingle(valuesPtr, stride, to, count, origin as f32)
+        : subtractWide(valuesPtr, stride, to, count, origin)
+    if (!areNumbers) fillHoles(filter, channel, count)
   }
   filter.filled += count
   grown(filter, count)
   return count
+}
+
+/** Outputs that can be pulled once so many more frames are there. */
+export function polyphaseOutputs(ptr: usize, moreFrames: i32): i32 {
+  const filter = polyphaseAt(ptr)
+  if (filter.hasStarted === 0 && filter.reachFrames + moreFrames <= filter.halfTaps) return 0
+  const frames = (filter.filled + moreFrames - filter.halfTaps - filter.centre) as i64
+  const denominator = filter.stepDenominator as i64
+  const step = (filter.stepWhole as i64) * denominator + (filter.stepRest as i64)
+  return frames > 0 ? (((frames * denominator - (filter.rest as i64) + step - 1) / step) as i32) : 0
 }
 
 /** Gives up to `frames` outputs, interleaved, of the samples' width; returns how many. */
@@ -349,6 +421,12 @@ function takeWide(filter: Polyphase, targetPtr: usize, frames: i32): i32 {
   const coefficientsPtr = filter.coefficientsPtr
   const originsPtr = filter.originsPtr
   const isBlended = filter.isBlended !== 0
+  const rowScale = filter.rowScale
+  const samplesPtr = filter.samplesPtr
+  const holesEnd = filter.holesEnd
+  const stepWhole = filter.stepWhole
+  const stepRest = filter.stepRest
+  const stepDenominator = filter.stepDenominator
   const firstEdge = filter.hasEnded !== 0 ? i32.MAX_VALUE : filter.firstFrame
   const last = filter.filled - half
   let centre = filter.centre
@@ -357,24 +435,28 @@ function takeWide(filter: Polyphase, targetPtr: usize, frames: i32): i32 {
   let taken = 0
   for (; taken < frames && centre < last; taken++) {
     const first = centre - half + 1
-    const place = (rest as f64) * filter.rowScale
-    const row = isBlended ? (place as i32) : rest
-    const weight = place - (row as f64)
-    const rowPtr = coefficientsPtr + (row as usize) * rowBytes
-    let samples = filter.samplesPtr + ((first as usize) << 3)
+    let rowPtr = coefficientsPtr
+    let weight: f64 = 0
+    if (isBlended) {
+      const place = (rest as f64) * rowScale
+      const row = floor(place)
+      weight = place - row
+      rowPtr += (row as usize) * rowBytes
+    } else rowPtr += (rest as usize) * rowBytes
+    let samples = samplesPtr + ((first as usize) << 3)
     for (let channel: usize = 0; channel < channels; channel++, samples += channelBytes, target += 8) {
       let sum = dotWide(rowPtr, samples, rowBytes)
       if (isBlended) sum += (dotWide(rowPtr + rowBytes, samples, rowBytes) - sum) * weight
       const origin = load<f64>(originsPtr + (channel << 3))
-      const value = sum === 0 ? origin : origin + sum
-      const isMissing = value !== value || (centre < filter.holesEnd && isHole(filter, channel, centre, rest))
-      store<f64>(target, isMissing ? NaN : value)
+      let value = sum === 0 ? origin : origin + sum
+      if (isNaN(value) || (centre < holesEnd && isHole(filter, channel, centre, rest))) value = NaN
+      store<f64>(target, value)
     }
     if (first < firstEdge) filter.edgeFrames++
-    centre += filter.stepWhole
-    rest += filter.stepRest
-    if (rest >= filter.stepDenominator) {
-      rest -= filter.stepDenominator
+    centre += stepWhole
+    rest += stepRest
+    if (rest >= stepDenominator) {
+      rest -= stepDenominator
       centre++
     }
   }
@@ -391,6 +473,12 @@ function takeSingle(filter: Polyphase, targetPtr: usize, frames: i32): i32 {
   const coefficientsPtr = filter.coefficientsPtr
   const originsPtr = filter.originsPtr
   const isBlended = filter.isBlended !== 0
+  const rowScale = filter.rowScale
+  const samplesPtr = filter.samplesPtr
+  const holesEnd = filter.holesEnd
+  const stepWhole = filter.stepWhole
+  const stepRest = filter.stepRest
+  const stepDenominator = filter.stepDenominator
   const firstEdge = filter.hasEnded !== 0 ? i32.MAX_VALUE : filter.firstFrame
   const last = filter.filled - half
   let centre = filter.centre
@@ -399,24 +487,28 @@ function takeSingle(filter: Polyphase, targetPtr: usize, frames: i32): i32 {
   let taken = 0
   for (; taken < frames && centre < last; taken++) {
     const first = centre - half + 1
-    const place = (rest as f64) * filter.rowScale
-    const row = isBlended ? (place as i32) : rest
-    const weight = (place - (row as f64)) as f32
-    const rowPtr = coefficientsPtr + (row as usize) * rowBytes
-    let samples = filter.samplesPtr + ((first as usize) << 2)
+    let rowPtr = coefficientsPtr
+    let weight: f32 = 0
+    if (isBlended) {
+      const place = (rest as f64) * rowScale
+      const row = floor(place)
+      weight = (place - row) as f32
+      rowPtr += (row as usize) * rowBytes
+    } else rowPtr += (rest as usize) * rowBytes
+    let samples = samplesPtr + ((first as usize) << 2)
     for (let channel: usize = 0; channel < channels; channel++, samples += channelBytes, target += 4) {
       let sum = dotSingle(rowPtr, samples, rowBytes)
       if (isBlended) sum += (dotSingle(rowPtr + rowBytes, samples, rowBytes) - sum) * weight
       const origin = load<f64>(originsPtr + (channel << 3)) as f32
-      const value = sum === 0 ? origin : origin + sum
-      const isMissing = value !== value || (centre < filter.holesEnd && isHole(filter, channel, centre, rest))
-      store<f32>(target, isMissing ? f32.NaN : value)
+      let value = sum === 0 ? origin : origin + sum
+      if (isNaN(value) || (centre < holesEnd && isHole(filter, channel, centre, rest))) value = f32.NaN
+      store<f32>(target, value)
     }
     if (first < firstEdge) filter.edgeFrames++
-    centre += filter.stepWhole
-    rest += filter.stepRest
-    if (rest >= filter.stepDenominator) {
-      rest -= filter.stepDenominator
+    centre += stepWhole
+    rest += stepRest
+    if (rest >= stepDenominator) {
+      rest -= stepDenominator
       centre++
     }
   }

@@ -157,6 +157,19 @@ function stepInner(state: ResamplerState): void {
   }
 }
 
+/** Channels that a node without a number has spoilt are linear where both ends of the interval have one. */
+function mendSample(state: ResamplerState, offsetNs: f64): void {
+  const nodes = nodesAt(state.nodesPtr)
+  const left = state.interval
+  const fraction = offsetNs / spanNs(nodes, left, left + 1)
+  for (let channel: usize = 0; channel < (state.channels as usize) << 3; channel += 8) {
+    if (abs(load<f64>(state.samplePtr + channel)) < Infinity) continue
+    const before = load<f64>(nodeValues(nodes, left) + channel)
+    const after = load<f64>(nodeValues(nodes, left + 1) + channel)
+    store<f64>(state.samplePtr + channel, linear(before, after, fraction))
+  }
+}
+
 /** Gives the filter the inner grid's points up to `endNs`, in the present interval; false when it must be pulled first. */
 function fillInner(state: ResamplerState, endNs: i64): bool {
   const nodes = nodesAt(state.nodesPtr)
@@ -181,19 +194,13 @@ function fillInner(state: ResamplerState, endNs: i64): bool {
     }
     const offsetNs = ((base.instantNs - leftNs) as f64) + (state.innerIndex as f64) * state.innerStepNs
     if (isAlone) memory.copy(samplePtr, leftPtr, bytes)
-    else {
-      if (!isHoled) {
-        lagrangeMove(lagrange, offsetNs)
-        lagrangeValues(lagrange, nodes, samplePtr)
-      }
+    else if (isHoled) {
       for (let channel: usize = 0; channel < bytes; channel += 8) {
-        let value = isHoled ? cubic(nodes, left, offsetNs, channel) : load<f64>(samplePtr + channel)
-        if (!(abs(value) < Infinity)) {
-          const after = load<f64>(nodeValues(nodes, left + 1) + channel)
-          value = linear(load<f64>(leftPtr + channel), after, offsetNs / spanNs(nodes, left, left + 1))
-        }
-        store<f64>(samplePtr + channel, value)
+        store<f64>(samplePtr + channel, cubic(nodes, left, offsetNs, channel))
       }
+    } else {
+      lagrangeMove(lagrange, offsetNs)
+      if (!lagrangeValues(lagrange, nodes, samplePtr)) mendSample(state, offsetNs)
     }
     polyphaseAppend(filter, samplePtr)
     stepInner(state)

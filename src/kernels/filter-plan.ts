@@ -2,7 +2,7 @@ import type { ResamplerQuality } from './types.js'
 
 /** A polyphase low-pass filter: where outputs lie among the inputs, and the coefficients for each place. */
 export interface FilterPlan {
-  /** Input samples to each side of an output, a multiple of four: the filter has twice as many taps. */
+  /** Input samples to each side of an output, a multiple of eight: the filter has twice as many taps. */
   halfTaps: number
   /** Places between two samples that have coefficients: row r is for r / rows of a sample. */
   rows: number
@@ -28,7 +28,7 @@ interface Preset {
 const PRESETS: Record<ResamplerQuality, Preset> = {
   fast: { stopbandDb: 97, halfWidth: 20, blendedRows: 256 },
   standard: { stopbandDb: 116, halfWidth: 36, blendedRows: 512 },
-  best: { stopbandDb: 138, halfWidth: 88, blendedRows: 2048 },
+  best: { stopbandDb: 138, halfWidth: 88, blendedRows: 1280 },
 }
 
 /** Most places that get rows of their own. */
@@ -98,7 +98,7 @@ interface Step {
 }
 
 function planRows({ stopbandDb, blendedRows }: Preset, halfWidth: number, stopEdge: number, step: Step): FilterPlan {
-  const halfTaps = 4 * Math.ceil(halfWidth / 4)
+  const halfTaps = 8 * Math.ceil(halfWidth / 8)
   const isBlended = step.denominator > EXACT_ROWS_MAX
   const rows = isBlended ? blendedRows : step.denominator
   // The last row, of a whole sample, is needed beside the others only when two are weighed.

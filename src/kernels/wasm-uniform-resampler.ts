@@ -8,6 +8,9 @@ import { initFilter } from './wasm-filter.js'
 
 type Samples = Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>
 
+/** Frames the filter always has room for. */
+const PUSH_FRAMES = 4096
+
 /** A resampler of uniform samples in an instance of its own: input stage, output stage, filter. */
 export class WasmUniformResampler implements UniformResampler {
   readonly inputRateHz: number
@@ -54,8 +57,9 @@ export class WasmUniformResampler implements UniformResampler {
     return runStateful(() => {
       arena.exports.polyphaseFlush(this.#filterPtr)
       this.#isSingle = undefined
-      const { output, length } = this.#pull(arena, isSingle, this.#create(isSingle, this.#plan.halfTaps), 0)
-      return { values: output.slice(0, length) }
+      const output = this.#create(arena, isSingle, 0)
+      this.#pull(arena, isSingle, output, 0)
+      return { values: output }
     }, this.#discard)
   }
 
@@ -65,41 +69,35 @@ export class WasmUniformResampler implements UniformResampler {
 
   #push(arena: WasmArena, values: Float32Array | Float64Array, isSingle: boolean): Samples {
     const { channels } = this
-    const stageFrames = this.#stageFrames(isSingle)
+    const stageFrames = Math.min(this.#stageFrames(isSingle), PUSH_FRAMES)
     const frames = values.length / channels
-    let output = this.#create(isSingle, frames)
+    const output = this.#create(arena, isSingle, frames)
     let length = 0
     for (let first = 0; first < frames; ) {
       const end = Math.min(first + stageFrames, frames)
       const piece = values.subarray(first * channels, end * channels)
       this.#view(arena, isSingle, this.#inputPtr, piece.length).set(piece)
       first += arena.exports.polyphasePush(this.#filterPtr, this.#inputPtr, end - first)
-      ;({ output, length } = this.#pull(arena, isSingle, output, length))
+      length = this.#pull(arena, isSingle, output, length)
     }
-    return output.slice(0, length)
+    return output
   }
 
-  /** Appends all outputs that are ready. */
-  #pull(arena: WasmArena, isSingle: boolean, output: Samples, length: number): { output: Samples; length: number } {
+  /** Writes all outputs that are ready to `output` from `at` on; returns where they end. */
+  #pull(arena: WasmArena, isSingle: boolean, output: Samples, at: number): number {
     const stageFrames = this.#stageFrames(isSingle)
-    let [target, end] = [output, length]
+    let end = at
     while (true) {
       const frames = arena.exports.polyphasePull(this.#filterPtr, this.#outputPtr, stageFrames)
-      const count = frames * this.channels
-      if (end + count > target.length) {
-        const grown = isSingle ? new Float32Array(2 * (end + count)) : new Float64Array(2 * (end + count))
-        grown.set(target.subarray(0, end))
-        target = grown
-      }
-      target.set(this.#view(arena, isSingle, this.#outputPtr, count), end)
-      end += count
-      if (frames < stageFrames) return { output: target, length: end }
+      output.set(this.#view(arena, isSingle, this.#outputPtr, frames * this.channels), end)
+      end += frames * this.channels
+      if (frames < stageFrames) return end
     }
   }
 
-  /** Room for what `frames` inputs give. */
-  #create(isSingle: boolean, frames: number): Samples {
-    const length = (Math.ceil((frames * this.rateHz) / this.inputRateHz) + 1) * this.channels
+  /** Room for all that `frames` more inputs give. */
+  #create(arena: WasmArena, isSingle: boolean, frames: number): Samples {
+    const length = arena.exports.polyphaseOutputs(this.#filterPtr, frames) * this.channels
     return isSingle ? new Float32Array(length) : new Float64Array(length)
   }
 

@@ -50,24 +50,27 @@ export function cubic(nodes: Nodes, left: number, offsetNs: number, channel: num
   return Number.isFinite(value) ? value : linear(before, after, fraction)
 }
 
-/** Lagrange interpolation in one interval: up to eight nodes, four to each side where they are. */
+/**
+ * Lagrange interpolation in one interval: up to eight nodes, four to each side where they are. Eight lanes, a node each;
+ * those without one multiply by 1 and weigh 0.
+ */
 export class Lagrange {
   readonly #nodes: Nodes
   readonly #first: number
   readonly #offsets: number[] = []
-  readonly #scales: number[] = []
-  readonly #weights: number[] = []
+  readonly #scales: number[]
+  readonly #weights = new Array<number>(LAGRANGE_NODES).fill(0)
 
   constructor(nodes: Nodes, left: number) {
     this.#nodes = nodes
     this.#first = Math.max(0, left - LAGRANGE_NODES / 2 + 1)
     const end = Math.min(nodes.timesNs.length, left + LAGRANGE_NODES / 2 + 1)
     for (let node = this.#first; node < end; node++) this.#offsets.push(spanNs(nodes, left, node))
-    for (const [j, one] of this.#offsets.entries()) {
+    this.#scales = this.#offsets.map((one, j) => {
       let product = 1
       for (const [k, other] of this.#offsets.entries()) if (k !== j) product *= one - other
-      this.#scales[j] = 1 / product
-    }
+      return 1 / product
+    })
   }
 
   /** Whether the longest step between two of the nodes is above `holeNs`. */
@@ -75,25 +78,25 @@ export class Lagrange {
     return this.#offsets.some((offset, k) => k > 0 && offset - this.#offsets[k - 1]! > holeNs)
   }
 
-  /** Sets the weights for an instant `offsetNs` behind the left node. */
+  /** Sets the weights for an instant `offsetNs` behind the left node: each the product of the other lanes' distances. */
   moveTo(offsetNs: number): void {
-    const count = this.#offsets.length
-    let product = 1
-    for (let j = 0; j < count; j++) {
-      this.#weights[j] = product
-      product *= offsetNs - this.#offsets[j]!
-    }
-    product = 1
-    for (let j = count - 1; j >= 0; j--) {
-      this.#weights[j] = this.#weights[j]! * product * this.#scales[j]!
-      product *= offsetNs - this.#offsets[j]!
+    const offsets = this.#offsets
+    const distance = (lane: number): number => (lane < offsets.length ? offsetNs - offsets[lane]! : 1)
+    const pairs = [0, 2, 4, 6].map((lane) => distance(lane) * distance(lane + 1))
+    const low = pairs[0]! * pairs[1]!
+    const high = pairs[2]! * pairs[3]!
+    for (let lane = 0; lane < offsets.length; lane++) {
+      const pair = lane >> 1
+      const others = pairs[pair ^ 1]! * (pair < 2 ? high : low)
+      this.#weights[lane] = distance(lane ^ 1) * others * this.#scales[lane]!
     }
   }
 
   valueOf(channel: number): number {
     let sum = 0
-    for (let j = 0; j < this.#weights.length; j++)
-      sum += this.#weights[j]! * this.#nodes.values[this.#first + j]![channel]!
+    for (let lane = 0; lane < this.#offsets.length; lane++) {
+      sum += this.#weights[lane]! * this.#nodes.values[this.#first + lane]![channel]!
+    }
     return sum
   }
 }

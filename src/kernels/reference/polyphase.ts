@@ -3,7 +3,7 @@ import type { FilterPlan } from '../filter-plan.js'
 type Samples = Float64Array | Float32Array
 
 /** Frames the buffer holds beyond twice the filter. */
-const SLACK_FRAMES = 1024
+const SLACK_FRAMES = 4096
 /** Values beyond these are kept as they are, not as differences from the origin, which might overflow. */
 const ORIGIN_LIMIT_WIDE = 2 ** 1000
 const ORIGIN_LIMIT_SINGLE = 2 ** 120
@@ -24,19 +24,21 @@ function dotWide(coefficients: Samples, at: number, samples: Samples, first: num
   return s0 + s4 + (s1 + s5) + (s2 + s6 + (s3 + s7))
 }
 
-const sums = new Float32Array(8)
+const sums = new Float32Array(16)
 
-/** The same, every operation rounded to 32 bits. */
+/** Sixteen partial sums, every operation rounded to 32 bits. */
 function dotSingle(coefficients: Samples, at: number, samples: Samples, first: number, taps: number): number {
   const { fround } = Math
   sums.fill(0)
-  for (let tap = 0; tap < taps; tap += 8) {
-    for (let lane = 0; lane < 8; lane++) {
+  for (let tap = 0; tap < taps; tap += 16) {
+    for (let lane = 0; lane < 16; lane++) {
       sums[lane]! += fround(coefficients[at + tap + lane]! * samples[first + tap + lane]!)
     }
   }
-  const [s0, s1, s2, s3, s4, s5, s6, s7] = sums as unknown as number[]
-  return fround(fround(fround(s0! + s4!) + fround(s1! + s5!)) + fround(fround(s2! + s6!) + fround(s3! + s7!)))
+  for (let lane = 0; lane < 4; lane++) {
+    sums[lane] = fround(sums[lane]! + sums[lane + 4]!) + fround(sums[lane + 8]! + sums[lane + 12]!)
+  }
+  return fround(fround(sums[0]! + sums[1]!) + fround(sums[2]! + sums[3]!))
 }
 
 /**
