@@ -10,9 +10,9 @@ import {
   RESAMPLER_SORTED_FRAMES,
 } from './layout'
 
-//  A frame: ┌────────────────┬──────────────────┬──────────────────────┐
-//           │ timestamp i64  │ starts i64 (0/1) │ values f64 × channels │
-//           └────────────────┴──────────────────┴──────────────────────┘
+//  A frame: ┌────────────────┬──────────────────┬───────────────────────┬───────────────────┐
+//           │ timestamp i64  │ starts i64 (0/1) │ values f64 × channels │ 0 to a whole pair │
+//           └────────────────┴──────────────────┴───────────────────────┴───────────────────┘
 //  The queue: head … released … tail; frames from `released` on wait.
 @unmanaged
 class FrameOrder {
@@ -46,7 +46,7 @@ class FrameOrder {
 export const FRAME_VALUES_OFFSET: usize = 16
 
 function frameBytes(channels: i32): i32 {
-  return (channels << 3) + (FRAME_VALUES_OFFSET as i32)
+  return (((channels + 1) & ~1) << 3) + (FRAME_VALUES_OFFSET as i32)
 }
 
 /** The struct, and behind it: intervals, late run, queue. */

@@ -1,7 +1,7 @@
 // Values between the nodes of a segment.
 
 import { LAGRANGE_NODES } from './layout'
-import { Nodes, nodeValues, spanNs } from './nodes'
+import { Nodes, nodeTime, nodeValues, spanNs } from './nodes'
 
 /** Lagrange interpolation in one interval: up to eight nodes, four to each side where they are. */
 @unmanaged
@@ -27,10 +27,31 @@ export function lagrangeAt(ptr: usize): Lagrange {
   return changetype<Lagrange>(ptr)
 }
 
-/** The difference, or 1 where it is 0. */
-function factor(offsets: v128, offset: v128): v128 {
-  const difference = f64x2.sub(offsets, offset)
-  return v128.or(difference, v128.and(f64x2.eq(difference, f64x2.splat(0)), f64x2.splat(1)))
+/** Offset of lane `j` from the left node; −1 without one, so that 0 × anything − (−1) is 1. */
+function laneOffset(nodes: Nodes, left: i32, first: i32, count: i32, j: i32): f64 {
+  return j < count ? spanNs(nodes, left, first + j) : -1
+}
+
+function laneUnit(count: i32, j: i32): f64 {
+  return j < count ? 1 : 0
+}
+
+function pairOf(low: f64, high: f64): v128 {
+  return f64x2.replace_lane(f64x2.splat(low), 1, high)
+}
+
+function swapped(lanes: v128): v128 {
+  return v128.shuffle<f64>(lanes, lanes, 1, 0)
+}
+
+/** Distances of `from` from two lanes: 1 for a lane without a node. */
+function distances(from: v128, units: v128, offsets: v128): v128 {
+  return f64x2.sub(f64x2.mul(from, units), offsets)
+}
+
+/** Distances of `from` from both lanes of a pair, multiplied. */
+function bothDistances(from: v128, units: v128, offsets: v128): v128 {
+  return f64x2.mul(distances(from, units, offsets), distances(from, swapped(units), swapped(offsets)))
 }
 
 export function lagrangePrepare(lagrange: Lagrange, nodes: Nodes, left: i32): void {
@@ -39,59 +60,47 @@ export function lagrangePrepare(lagrange: Lagrange, nodes: Nodes, left: i32): vo
   lagrange.first = first
   lagrange.count = count
   const ptr = changetype<usize>(lagrange)
-  let longestNs: f64 = 0
-  let lastNs: f64 = 0
-  for (let j = 0; j < LAGRANGE_NODES; j++) {
-    const lanePtr = ptr + ((j as usize) << 3)
-    const isThere = j < count
-    const offsetNs = isThere ? spanNs(nodes, left, first + j) : -1
-    store<f64>(lanePtr, offsetNs, LAGRANGE_OFFSETS)
-    store<f64>(lanePtr, isThere ? 1 : 0, LAGRANGE_UNITS)
-    if (isThere && j > 0) longestNs = max(longestNs, offsetNs - lastNs)
-    lastNs = offsetNs
-  }
-  lagrange.longestNs = longestNs
-  const a = v128.load(ptr, LAGRANGE_OFFSETS)
-  const b = v128.load(ptr, LAGRANGE_OFFSETS + 16)
-  const c = v128.load(ptr, LAGRANGE_OFFSETS + 32)
-  const d = v128.load(ptr, LAGRANGE_OFFSETS + 48)
-  let pa = f64x2.splat(1)
-  let pb = pa
-  let pc = pa
-  let pd = pa
-  for (let k: usize = 0; k < (count as usize) << 3; k += 8) {
-    const offset = v128.load64_splat(ptr + k, LAGRANGE_OFFSETS)
-    pa = f64x2.mul(pa, factor(a, offset))
-    pb = f64x2.mul(pb, factor(b, offset))
-    pc = f64x2.mul(pc, factor(c, offset))
-    pd = f64x2.mul(pd, factor(d, offset))
-  }
-  v128.store(ptr, f64x2.div(v128.load(ptr, LAGRANGE_UNITS), pa), LAGRANGE_SCALES)
-  v128.store(ptr, f64x2.div(v128.load(ptr, LAGRANGE_UNITS + 16), pb), LAGRANGE_SCALES + 16)
-  v128.store(ptr, f64x2.div(v128.load(ptr, LAGRANGE_UNITS + 32), pc), LAGRANGE_SCALES + 32)
-  v128.store(ptr, f64x2.div(v128.load(ptr, LAGRANGE_UNITS + 48), pd), LAGRANGE_SCALES + 48)
-}
-
-/** Two lanes' distances from the instant. */
-function distances(lagrange: usize, offsetNs: v128): v128 {
-  return f64x2.sub(
-    f64x2.mul(offsetNs, v128.load(lagrange, LAGRANGE_UNITS)),
-    v128.load(lagrange, LAGRANGE_OFFSETS),
-  )
-}
-
-function swapped(lanes: v128): v128 {
-  return v128.shuffle<f64>(lanes, lanes, 1, 0)
+  let longest: i64 = 0
+  for (let j = 1; j < count; j++) longest = max(longest, nodeTime(nodes, first + j) - nodeTime(nodes, first + j - 1))
+  lagrange.longestNs = longest as f64
+  const a = pairOf(laneOffset(nodes, left, first, count, 0), laneOffset(nodes, left, first, count, 1))
+  const b = pairOf(laneOffset(nodes, left, first, count, 2), laneOffset(nodes, left, first, count, 3))
+  const c = pairOf(laneOffset(nodes, left, first, count, 4), laneOffset(nodes, left, first, count, 5))
+  const d = pairOf(laneOffset(nodes, left, first, count, 6), laneOffset(nodes, left, first, count, 7))
+  const ua = pairOf(laneUnit(count, 0), laneUnit(count, 1))
+  const ub = pairOf(laneUnit(count, 2), laneUnit(count, 3))
+  const uc = pairOf(laneUnit(count, 4), laneUnit(count, 5))
+  const ud = pairOf(laneUnit(count, 6), laneUnit(count, 7))
+  v128.store(ptr, a, LAGRANGE_OFFSETS)
+  v128.store(ptr, b, LAGRANGE_OFFSETS + 16)
+  v128.store(ptr, c, LAGRANGE_OFFSETS + 32)
+  v128.store(ptr, d, LAGRANGE_OFFSETS + 48)
+  v128.store(ptr, ua, LAGRANGE_UNITS)
+  v128.store(ptr, ub, LAGRANGE_UNITS + 16)
+  v128.store(ptr, uc, LAGRANGE_UNITS + 32)
+  v128.store(ptr, ud, LAGRANGE_UNITS + 48)
+  let pa = f64x2.mul(distances(a, swapped(ua), swapped(a)), bothDistances(a, ub, b))
+  let pb = f64x2.mul(distances(b, swapped(ub), swapped(b)), bothDistances(b, ua, a))
+  let pc = f64x2.mul(distances(c, swapped(uc), swapped(c)), bothDistances(c, ua, a))
+  let pd = f64x2.mul(distances(d, swapped(ud), swapped(d)), bothDistances(d, ua, a))
+  pa = f64x2.mul(f64x2.mul(pa, bothDistances(a, uc, c)), bothDistances(a, ud, d))
+  pb = f64x2.mul(f64x2.mul(pb, bothDistances(b, uc, c)), bothDistances(b, ud, d))
+  pc = f64x2.mul(f64x2.mul(pc, bothDistances(c, ub, b)), bothDistances(c, ud, d))
+  pd = f64x2.mul(f64x2.mul(pd, bothDistances(d, ub, b)), bothDistances(d, uc, c))
+  v128.store(ptr, f64x2.div(ua, pa), LAGRANGE_SCALES)
+  v128.store(ptr, f64x2.div(ub, pb), LAGRANGE_SCALES + 16)
+  v128.store(ptr, f64x2.div(uc, pc), LAGRANGE_SCALES + 32)
+  v128.store(ptr, f64x2.div(ud, pd), LAGRANGE_SCALES + 48)
 }
 
 /** Sets the weights for an instant `offsetNs` behind the left node: each the product of the other lanes' distances. */
 export function lagrangeMove(lagrange: Lagrange, offsetNs: f64): void {
   const ptr = changetype<usize>(lagrange)
   const at = f64x2.splat(offsetNs)
-  const a = distances(ptr, at)
-  const b = distances(ptr + 16, at)
-  const c = distances(ptr + 32, at)
-  const d = distances(ptr + 48, at)
+  const a = distances(at, v128.load(ptr, LAGRANGE_UNITS), v128.load(ptr, LAGRANGE_OFFSETS))
+  const b = distances(at, v128.load(ptr, LAGRANGE_UNITS + 16), v128.load(ptr, LAGRANGE_OFFSETS + 16))
+  const c = distances(at, v128.load(ptr, LAGRANGE_UNITS + 32), v128.load(ptr, LAGRANGE_OFFSETS + 32))
+  const d = distances(at, v128.load(ptr, LAGRANGE_UNITS + 48), v128.load(ptr, LAGRANGE_OFFSETS + 48))
   const sa = swapped(a)
   const sb = swapped(b)
   const sc = swapped(c)
@@ -110,18 +119,31 @@ export function lagrangeMove(lagrange: Lagrange, offsetNs: f64): void {
   v128.store(weights, f64x2.mul(f64x2.mul(sd, f64x2.mul(pc, low)), v128.load(scales, 48)), 48)
 }
 
+function weighed(sum: v128, weightPtr: usize, valuesPtr: usize): v128 {
+  return f64x2.add(sum, f64x2.mul(v128.load64_splat(weightPtr), v128.load(valuesPtr)))
+}
+
 /** Values of all channels at the instant, two at a time; false when one is no number. */
 export function lagrangeValues(lagrange: Lagrange, nodes: Nodes, targetPtr: usize): bool {
   const stride = (nodes.stride as usize) << 3
-  const weightsPtr = changetype<usize>(lagrange) + LAGRANGE_WEIGHTS
-  const weightsEnd = weightsPtr + ((lagrange.count as usize) << 3)
+  const weights = changetype<usize>(lagrange) + LAGRANGE_WEIGHTS
   const valuesPtr = nodeValues(nodes, lagrange.first)
   let odd = f64x2.splat(0)
   for (let channel: usize = 0; channel < stride; channel += 16) {
     let sum = f64x2.splat(0)
     let values = valuesPtr + channel
-    for (let weight = weightsPtr; weight < weightsEnd; weight += 8, values += stride) {
-      sum = f64x2.add(sum, f64x2.mul(v128.load64_splat(weight), v128.load(values)))
+    if (lagrange.count === LAGRANGE_NODES) {
+      sum = weighed(sum, weights, values)
+      sum = weighed(sum, weights + 8, values + stride)
+      sum = weighed(sum, weights + 16, values + 2 * stride)
+      sum = weighed(sum, weights + 24, values + 3 * stride)
+      sum = weighed(sum, weights + 32, values + 4 * stride)
+      sum = weighed(sum, weights + 40, values + 5 * stride)
+      sum = weighed(sum, weights + 48, values + 6 * stride)
+      sum = weighed(sum, weights + 56, values + 7 * stride)
+    } else {
+      const end = weights + ((lagrange.count as usize) << 3)
+      for (let weight = weights; weight < end; weight += 8, values += stride) sum = weighed(sum, weight, values)
     }
     v128.store(targetPtr + channel, sum)
     odd = f64x2.add(odd, f64x2.sub(sum, sum))

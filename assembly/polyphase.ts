@@ -4,7 +4,7 @@
 
 //  at ──► ┌───────────────────────────────────────────────────┐
 //         │ Polyphase                                         │
-//         │ origins f64, has origin u8                        │ × channels
+//         │ origins f64, to a whole pair; has origin u8       │ × channels
 //         │ coefficients: rows (+ 1 when blended) × taps      │ f32 or f64, written by the host
 //         │ samples                                           │ channels × capacity, f32 or f64
 //         │ holes u8                                          │ channels × capacity
@@ -32,7 +32,8 @@ class Polyphase {
   holesEnd: i32
   hasStarted: i32
   hasEnded: i32
-  padding: i32
+  /** 1 once every channel has its origin. */
+  hasOrigins: i32
   edgeFrames: i64
   /** Rows per unit of rest. */
   rowScale: f64
@@ -65,12 +66,17 @@ function align16(bytes: usize): usize {
   return (bytes + 15) & ~15
 }
 
+/** Bytes of a value for each channel, to a whole pair. */
+function pairBytes(channels: i32): usize {
+  return ((channels + 1) & ~1) << 3
+}
+
 function originsOffset(): usize {
   return align16(offsetof<Polyphase>())
 }
 
 function coefficientsOffset(channels: i32): usize {
-  return align16(originsOffset() + (channels as usize) * 9)
+  return align16(originsOffset() + pairBytes(channels) + (channels as usize))
 }
 
 function coefficientBytes(halfTaps: i32, rows: i32, isBlended: i32, isSingle: i32): usize {
@@ -112,7 +118,7 @@ export function polyphaseInit(
   filter.edgeFrames = 0
   filter.rowScale = (rows as f64) / (stepDenominator as f64)
   filter.originsPtr = ptr + originsOffset()
-  filter.hasOriginPtr = filter.originsPtr + ((channels as usize) << 3)
+  filter.hasOriginPtr = filter.originsPtr + pairBytes(channels)
   filter.coefficientsPtr = ptr + coefficientsOffset(channels)
   filter.samplesPtr = filter.coefficientsPtr + coefficientBytes(halfTaps, rows, isBlended, isSingle)
   filter.holesPtr = filter.samplesPtr + (((channels as usize) * (filter.capacity as usize)) << valueShift(isSingle))
@@ -138,7 +144,8 @@ export function polyphaseRestart(ptr: usize, offset: i32): void {
   filter.holesEnd = 0
   filter.hasStarted = 0
   filter.hasEnded = 0
-  memory.fill(filter.originsPtr, 0, (filter.channels as usize) * 9)
+  filter.hasOrigins = 0
+  memory.fill(filter.originsPtr, 0, filter.hasOriginPtr - filter.originsPtr + (filter.channels as usize))
 }
 
 function isNumber(value: f64): bool {
@@ -146,7 +153,7 @@ function isNumber(value: f64): bool {
 }
 
 /** The difference of a value from its channel's origin, which the first number fixes; NaN for no number. */
-export function polyphaseDifference(filter: Polyphase, channel: usize, value: f64): f64 {
+function differenceOf(filter: Polyphase, channel: usize, value: f64): f64 {
   if (!isNumber(value)) return NaN
   const originPtr = filter.originsPtr + (channel << 3)
   if (load<u8>(filter.hasOriginPtr + channel) === 0) {
@@ -156,6 +163,31 @@ export function polyphaseDifference(filter: Polyphase, channel: usize, value: f6
   }
   const difference = value - load<f64>(originPtr)
   return filter.isSingle !== 0 ? (difference as f32 as f64) : difference
+}
+
+/** The same for a frame's values, 64 bits wide and padded to a whole pair; `to` may be where they are. */
+export function polyphaseDifferences(filter: Polyphase, valuesPtr: usize, to: usize): void {
+  if (filter.hasOrigins !== 0) {
+    let odd = f64x2.splat(0)
+    const bytes = pairBytes(filter.channels)
+    for (let channel: usize = 0; channel < bytes; channel += 16) {
+      const differences = f64x2.sub(v128.load(valuesPtr + channel), v128.load(filter.originsPtr + channel))
+      odd = f64x2.add(odd, f64x2.sub(differences, differences))
+    }
+    if (f64x2.extract_lane(odd, 0) + f64x2.extract_lane(odd, 1) === 0) {
+      for (let channel: usize = 0; channel < bytes; channel += 16) {
+        v128.store(to + channel, f64x2.sub(v128.load(valuesPtr + channel), v128.load(filter.originsPtr + channel)))
+      }
+      return
+    }
+  }
+  let origins = 0
+  for (let channel = 0; channel < filter.channels; channel++) {
+    const at = (channel as usize) << 3
+    store<f64>(to + at, differenceOf(filter, channel, load<f64>(valuesPtr + at)))
+    origins += load<u8>(filter.hasOriginPtr + (channel as usize))
+  }
+  filter.hasOrigins = origins === filter.channels ? 1 : 0
 }
 
 export function polyphaseRoom(filter: Polyphase): i32 {
@@ -355,7 +387,7 @@ function subtractSingle(valuesPtr: usize, stride: usize, to: usize, count: i32, 
 function findOrigin(filter: Polyphase, channel: usize, valuesPtr: usize, stride: usize, count: i32): f64 {
   let ptr = valuesPtr
   for (let index = 0; index < count && load<u8>(filter.hasOriginPtr + channel) === 0; index++, ptr += stride) {
-    polyphaseDifference(filter, channel, sampleAt(filter, ptr))
+    differenceOf(filter, channel, sampleAt(filter, ptr))
   }
   return load<f64>(filter.originsPtr + (channel << 3))
 }

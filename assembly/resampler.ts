@@ -19,7 +19,7 @@ import {
   polyphaseAppend,
   polyphaseAt,
   polyphaseCompact,
-  polyphaseDifference,
+  polyphaseDifferences,
   polyphaseEnd,
   polyphaseIsReady,
   polyphaseRestart,
@@ -81,16 +81,17 @@ function accept(state: ResamplerState, framePtr: usize): void {
   }
   const node = nodes.count
   const valuesPtr = nodeValues(nodes, node)
-  for (let channel: usize = 0; channel < channelsEnd; channel += 8) {
-    store<u64>(valuesPtr + channel, load<u64>(framePtr + channel, FRAME_VALUES_OFFSET))
+  let fromPtr = framePtr + FRAME_VALUES_OFFSET
+  if (state.filterPtr === 0 || state.hasKinds !== 0) {
+    for (let channel: usize = 0; channel < channelsEnd; channel += 16) {
+      v128.store(valuesPtr + channel, v128.load(fromPtr + channel))
+    }
+    fromPtr = valuesPtr
   }
   state.lastNs = timestampNs
   if (state.hasKinds !== 0) unwrapFrame(state.kindsPtr, state.channels, valuesPtr)
   if (state.filterPtr !== 0) {
-    const filter = polyphaseAt(state.filterPtr)
-    for (let channel: usize = 0; channel < channelsEnd; channel += 8) {
-      store<f64>(valuesPtr + channel, polyphaseDifference(filter, channel >> 3, load<f64>(valuesPtr + channel)))
-    }
+    polyphaseDifferences(polyphaseAt(state.filterPtr), fromPtr, valuesPtr)
     if (node > 0 && ((timestampNs - nodeTime(nodes, node - 1)) as f64) < state.mergeNs) {
       const newestPtr = nodes.timesPtr + ((node as usize) << 3) - 8
       const meanPtr = nodeValues(nodes, node - 1)

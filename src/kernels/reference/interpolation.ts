@@ -66,11 +66,7 @@ export class Lagrange {
     this.#first = Math.max(0, left - LAGRANGE_NODES / 2 + 1)
     const end = Math.min(nodes.timesNs.length, left + LAGRANGE_NODES / 2 + 1)
     for (let node = this.#first; node < end; node++) this.#offsets.push(spanNs(nodes, left, node))
-    this.#scales = this.#offsets.map((one, j) => {
-      let product = 1
-      for (const [k, other] of this.#offsets.entries()) if (k !== j) product *= one - other
-      return 1 / product
-    })
+    this.#scales = this.#offsets.map((offset, lane) => 1 / this.#productOf(offset, lane))
   }
 
   /** Whether the longest step between two of the nodes is above `holeNs`. */
@@ -80,15 +76,13 @@ export class Lagrange {
 
   /** Sets the weights for an instant `offsetNs` behind the left node: each the product of the other lanes' distances. */
   moveTo(offsetNs: number): void {
-    const offsets = this.#offsets
-    const distance = (lane: number): number => (lane < offsets.length ? offsetNs - offsets[lane]! : 1)
-    const pairs = [0, 2, 4, 6].map((lane) => distance(lane) * distance(lane + 1))
+    const pairs = [0, 2, 4, 6].map((lane) => this.#distance(offsetNs, lane) * this.#distance(offsetNs, lane + 1))
     const low = pairs[0]! * pairs[1]!
     const high = pairs[2]! * pairs[3]!
-    for (let lane = 0; lane < offsets.length; lane++) {
+    for (let lane = 0; lane < this.#offsets.length; lane++) {
       const pair = lane >> 1
       const others = pairs[pair ^ 1]! * (pair < 2 ? high : low)
-      this.#weights[lane] = distance(lane ^ 1) * others * this.#scales[lane]!
+      this.#weights[lane] = this.#distance(offsetNs, lane ^ 1) * others * this.#scales[lane]!
     }
   }
 
@@ -98,5 +92,20 @@ export class Lagrange {
       sum += this.#weights[lane]! * this.#nodes.values[this.#first + lane]![channel]!
     }
     return sum
+  }
+
+  #distance(offsetNs: number, lane: number): number {
+    return lane < this.#offsets.length ? offsetNs - this.#offsets[lane]! : 1
+  }
+
+  /** Product of a lane's distances from the others: its pair's other lane, then pair by pair. */
+  #productOf(offset: number, lane: number): number {
+    let product = this.#distance(offset, lane ^ 1)
+    for (let pair = 0; pair < LAGRANGE_NODES; pair += 2) {
+      if (pair === (lane & ~1)) continue
+      const same = pair + (lane & 1)
+      product *= this.#distance(offset, same) * this.#distance(offset, same ^ 1)
+    }
+    return product
   }
 }
