@@ -133,11 +133,11 @@ export interface InnerGridPlan {
 }
 
 /** The inner grid and its filter for input of about `decimation` frames per output. */
-export function planInnerGrid(quality: ResamplerQuality, decimation: number, divisorMax: number): InnerGridPlan {
+export function planInnerGrid(quality: ResamplerQuality, decimation: number): InnerGridPlan {
   const preset = PRESETS[quality]
   const points = OVERSAMPLING * decimation
   const multiple = Math.max(1, Math.ceil(points))
-  const divisor = Math.min(divisorMax, Math.max(1, Math.floor(1 / points)))
+  const divisor = Math.max(1, Math.floor(1 / points))
   const folds = decimation * FOLDING_RATIO > 1
   // Of the lower of both rates, in points of the inner grid: its period, and where the stopband may begin.
   const period = Math.max(1, 1 / decimation) * (multiple / divisor)

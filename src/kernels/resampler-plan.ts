@@ -190,11 +190,12 @@ export function gapOfNominal(nominalNs: bigint, gapLimitNs: bigint): bigint {
     : gapLimitNs
 }
 
-/** The inner grid for input of a nominal period. Periods under 1/1,024 of the output's are taken for that. */
+/** The inner grid for input of a nominal period, taken as 1/1,024 to 65,536 output periods: what the filter is good for. */
 export function planInner(plan: ResamplerPlan, nominalNs: bigint): InnerGridPlan {
   const periodNs = Number(plan.periodNumerator) / Number(plan.periodDenominator)
-  const decimation = Math.min(RESAMPLER_DECIMATION_MAX, periodNs / Number(nominalNs))
-  return planInnerGrid(plan.quality, decimation, RESAMPLER_GAP_LIMIT_OUTPUTS)
+  const frames = periodNs / Number(nominalNs)
+  const decimation = Math.max(1 / RESAMPLER_GAP_LIMIT_OUTPUTS, Math.min(RESAMPLER_DECIMATION_MAX, frames))
+  return planInnerGrid(plan.quality, decimation)
 }
 
 /** Frames closer than this are merged whatever the nominal period: the filter's limit. */

@@ -6,9 +6,14 @@ import { bitsOf, frames, resample, sensorStream, streams } from './resampler-str
 
 const optionSets: ResamplerOptions[] = [
   { rateHz: 100, channels: 2 },
-  { rateHz: 29.97, channels: 2, maxGapMs: 40 },
+  { rateHz: 29.97, channels: 2, maxGapMs: 40, quality: 'fast' },
   { rateHz: 1000, channels: 2, maxGapMs: 120 },
-  { rateHz: 0.5, channels: 2 },
+  { rateHz: 0.5, channels: 2, quality: 'best' },
+  { rateHz: 75, channels: 2, nominalRateHz: 60, kinds: ['degrees', 'radians'] },
+  { rateHz: 100, channels: 2, method: 'linear' },
+  { rateHz: 29.97, channels: 2, method: 'linear', maxGapMs: 40, kinds: ['value', 'degrees'] },
+  { rateHz: 1000, channels: 2, method: 'cubic', maxGapMs: 120 },
+  { rateHz: 333, channels: 2, method: 'hold' },
 ]
 
 describe.each(implementations)('a resampler of %s', (_, kernels) => {
@@ -29,11 +34,13 @@ describe.each(implementations)('a resampler of %s', (_, kernels) => {
 
   it('gives the same frames for all pairs of cuts of a stream with everything in it', () => {
     const input = sensorStream(96, 1, 5)
-    const options = { rateHz: 50, channels: 1 }
-    const whole = resample(kernels, options, input)
-    for (let first = 0; first <= 96; first += 3) {
-      for (let second = first; second <= 96; second += 5) {
-        expect(resample(kernels, options, input, [first, second])).toEqual(whole)
+    for (const method of ['sinc', 'cubic'] as const) {
+      const options = { rateHz: 50, channels: 1, method }
+      const whole = resample(kernels, options, input)
+      for (let first = 0; first <= 96; first += 5) {
+        for (let second = first; second <= 96; second += 7) {
+          expect(resample(kernels, options, input, [first, second])).toEqual(whole)
+        }
       }
     }
   })
@@ -45,6 +52,19 @@ describe.each(implementations)('a resampler of %s', (_, kernels) => {
     expect(whole.timestampsNs.length).toBeGreaterThan(10_000)
     const cuts = Array.from({ length: 6000 }, (_, index) => index)
     expect(resample(kernels, options, input, cuts)).toEqual(whole)
+  })
+
+  it('gives the same instants and segments by every method', () => {
+    fc.assert(
+      fc.property(streams, fc.constantFrom(12.5, 100, 900), (input, rateHz) => {
+        const all = (['sinc', 'linear', 'cubic', 'hold'] as const).map((method) => {
+          const { timestampsNs, segments } = resample(kernels, { rateHz, channels: 2, method }, input)
+          return { timestampsNs, segments }
+        })
+        for (const other of all) expect(other).toEqual(all[0])
+      }),
+      { seed: 74, numRuns: 60 },
+    )
   })
 
   it('counts every frame as a node, a repeat or late', () => {
@@ -69,9 +89,9 @@ describe.each(implementations)('a resampler of %s', (_, kernels) => {
     const options = { rateHz: 75, channels: 1 }
     const fresh = resample(kernels, options, input)
     const used = kernels.createResampler(options)
-    used.push(frames([1, 2, 2, 1, 900]).timestampsNs, new Float64Array(5))
+    used.push(frames([1, 2, 2, 1.5, 900]).timestampsNs, new Float64Array(5))
     used.flush()
-    const counts = [used.repeatedFrames, used.lateFrames]
+    const counts = [used.repeatedFrames, used.sortedFrames]
     expect(counts).toEqual([1, 1])
     const first = used.push(input.timestampsNs, input.values)
     const rest = used.flush()
@@ -120,9 +140,14 @@ describe('the resamplers of both builds', () => {
 
   it.each([1, 3, 64])('give the same bits for a long stream of %i channels', (channels) => {
     const input = sensorStream(600 + Math.floor(2400 / channels), channels, 40 + channels, 1_700_000_000_000_000_000n)
-    for (const rateHz of [12.5, 59.94, 404.3]) {
-      const wasm = resample(wasmKernels, { rateHz, channels }, input)
-      const reference = resample(referenceKernels, { rateHz, channels }, input)
+    for (const options of [
+      { rateHz: 12.5 },
+      { rateHz: 59.94, method: 'linear' as const },
+      { rateHz: 404.3, quality: 'fast' as const },
+      { rateHz: 404.3, method: 'cubic' as const },
+    ]) {
+      const wasm = resample(wasmKernels, { ...options, channels }, input)
+      const reference = resample(referenceKernels, { ...options, channels }, input)
       expect(wasm.segments.length).toBeGreaterThan(2)
       expect(wasm.segments).toEqual(reference.segments)
       expect(Buffer.compare(bytesOf(wasm.timestampsNs), bytesOf(reference.timestampsNs))).toBe(0)

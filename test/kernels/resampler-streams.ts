@@ -18,7 +18,8 @@ export function resample(kernels: Kernels, options: ResamplerOptions, input: Fra
   }
   pieces.push(resampler.flush())
   const output = joined(pieces)
-  return { ...output, repeatedFrames: resampler.repeatedFrames, lateFrames: resampler.lateFrames }
+  const { repeatedFrames, sortedFrames, mergedFrames, lateFrames, edgeFrames, inputRateHz } = resampler
+  return { ...output, repeatedFrames, sortedFrames, mergedFrames, lateFrames, edgeFrames, inputRateHz }
 }
 
 export function joined(pieces: readonly Resampled[]): Resampled {
