@@ -31,6 +31,8 @@ class FrameOrder {
   gapLimitNs: i64
   /** 0 while the nominal period is being measured. */
   nominalNs: i64
+  /** The nominal period last known, after a restart too. */
+  knownNominalNs: i64
   /** Longest stretch bridged; 0 while unknown. */
   gapNs: i64
   /** Timestamp of the last frame that left. */
@@ -67,6 +69,7 @@ export function frameOrderInit(order: FrameOrder, channels: i32, nominalNs: i64,
   order.givenNominalNs = nominalNs
   order.givenGapNs = gapNs
   order.gapLimitNs = gapLimitNs
+  order.knownNominalNs = nominalNs
   order.repeatedFrames = 0
   order.sortedFrames = 0
   order.lateFrames = 0
@@ -127,6 +130,7 @@ function freeze(order: FrameOrder): void {
   const middle = ((order.intervalCount - 1) >> 1) << 3
   order.nominalNs =
     order.intervalCount > 0 ? load<i64>(order.intervalsPtr + middle) : order.gapLimitNs / RESAMPLER_GAP_LIMIT_OUTPUTS
+  order.knownNominalNs = order.nominalNs
   if (order.givenGapNs === 0) order.gapNs = gapOf(order, order.nominalNs)
 }
 

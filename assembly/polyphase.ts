@@ -46,10 +46,6 @@ class Polyphase {
 
 /** Frames the buffer holds beyond twice the filter. */
 const SLACK_FRAMES: i32 = 4096
-/** Values beyond these are kept as they are, not as differences, which might overflow: 2^1000 and 2^120. */
-const ORIGIN_LIMIT_WIDE: f64 = 1.0715086071862673e301
-const ORIGIN_LIMIT_SINGLE: f64 = 1.329227995784916e36
-
 export function polyphaseAt(ptr: usize): Polyphase {
   return changetype<Polyphase>(ptr)
 }
@@ -158,8 +154,7 @@ function differenceOf(filter: Polyphase, channel: usize, value: f64): f64 {
   const originPtr = filter.originsPtr + (channel << 3)
   if (load<u8>(filter.hasOriginPtr + channel) === 0) {
     store<u8>(filter.hasOriginPtr + channel, 1)
-    const limit = filter.isSingle !== 0 ? ORIGIN_LIMIT_SINGLE : ORIGIN_LIMIT_WIDE
-    store<f64>(originPtr, abs(value) < limit ? value : 0)
+    store<f64>(originPtr, value)
   }
   const difference = value - load<f64>(originPtr)
   return filter.isSingle !== 0 ? (difference as f32 as f64) : difference

@@ -180,9 +180,9 @@ export function resamplerSegmentCount(statePtr: usize): i32 {
   return resamplerAt(statePtr).segmentCount
 }
 
-/** 0 while it is not known. */
+/** The input's nominal period last known; 0 until there was one. */
 export function resamplerNominalNs(statePtr: usize): i64 {
-  return frameOrderAt(resamplerAt(statePtr).orderPtr).nominalNs
+  return frameOrderAt(resamplerAt(statePtr).orderPtr).knownNominalNs
 }
 
 export function resamplerRepeatedFrames(statePtr: usize): f64 {

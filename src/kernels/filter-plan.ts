@@ -35,8 +35,11 @@ const PRESETS: Record<ResamplerQuality, Preset> = {
 const EXACT_ROWS_MAX = 1024
 /** A grid this near the rate of irregular input, or above it, lets nothing in that could fold: half the filter will do. */
 const FOLDING_RATIO = 0.9
-/** Points of the inner grid per input period, at least: images of the passband then fall into the stopband. */
-const OVERSAMPLING = 1.6
+/**
+ * Points of the inner grid per input period, at least: images of the passband to both sides of the input's rate then fall
+ * into the stopband. Two would be safe; a twentieth less lets a measured rate stray about the output's.
+ */
+const OVERSAMPLING = 1.9
 
 /** sin(2π × turns), by its series: engines differ in the last bit of Math.sin. */
 function sineOfTurns(turns: number): number {

@@ -106,7 +106,7 @@ export interface Resampled extends Frames {
 export interface Resampler {
   readonly rateHz: number
   readonly channels: number
-  /** Rate of the input as declared or, once known, measured. */
+  /** Rate of the input as declared or, once known, last measured. */
   readonly inputRateHz: number | undefined
   /** Frames whose timestamp repeats another's: the last wins. */
   readonly repeatedFrames: number
@@ -258,6 +258,15 @@ export interface Kernels {
   createRingBuffer(options: RingBufferOptions): RingBuffer
 
   /**
+   * Creates a streaming resampler from one uniform rate to another.
+   *
+   * @throws TypeError, RangeError for a wrong option.
+   *
+   * @example
+   * const uniform = kernels.createResampler({ inputRateHz: 48_000, rateHz: 44_100, channels: 1, quality: 'best' })
+   */
+  createResampler(options: UniformResamplerOptions): UniformResampler
+  /**
    * Creates a streaming resampler of irregular frames onto the uniform grid of a rate.
    *
    * Returns a resampler that owns its memory until `dispose()` or until it is collected.
@@ -270,13 +279,4 @@ export interface Kernels {
    * const resampler = kernels.createResampler({ rateHz: 50, channels: 3 })
    */
   createResampler(options: ResamplerOptions): Resampler
-  /**
-   * Creates a streaming resampler from one uniform rate to another.
-   *
-   * @throws TypeError, RangeError for a wrong option.
-   *
-   * @example
-   * const uniform = kernels.createResampler({ inputRateHz: 48_000, rateHz: 44_100, channels: 1, quality: 'best' })
-   */
-  createResampler(options: UniformResamplerOptions): UniformResampler
 }

@@ -82,8 +82,8 @@ export class WasmKernels implements Kernels {
     )
   }
 
-  createResampler(options: ResamplerOptions): Resampler
   createResampler(options: UniformResamplerOptions): UniformResampler
+  createResampler(options: ResamplerOptions): Resampler
   createResampler(options: ResamplerOptions | UniformResamplerOptions): Resampler | UniformResampler {
     if (isUniform(options)) {
       return this.#create<UniformResampler>(

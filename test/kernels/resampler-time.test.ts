@@ -100,7 +100,7 @@ describe.each(implementations)('the resampler of %s', (_, kernels) => {
     }
     expect(at(40_000_000n)).toEqual([0])
     expect(at(40_000_001n)).toEqual([0, 70])
-    const given = { rateHz: 100, channels: 1, method: 'linear', maxGapMs: 25 }
+    const given = { rateHz: 100, channels: 1, method: 'linear' as const, maxGapMs: 25 }
     expect(resample(kernels, given, frames([0, 25, 50.000001, 60])).segments).toEqual([0, 3])
   })
 

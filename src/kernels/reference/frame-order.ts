@@ -23,6 +23,8 @@ export class FrameOrder {
   readonly queue: FrameNode[] = []
   nominalNs = 0n
   gapNs = 0n
+  /** The nominal period last known, after a restart too. */
+  knownNominalNs = 0n
   repeatedFrames = 0
   sortedFrames = 0
   lateFrames = 0
@@ -42,6 +44,7 @@ export class FrameOrder {
   restart(): void {
     const { nominalNs, gapNs, gapLimitNs } = this.#given
     this.nominalNs = nominalNs
+    if (nominalNs > 0n) this.knownNominalNs = nominalNs
     this.gapNs = gapNs === 0n && nominalNs > 0n ? gapOfNominal(nominalNs, gapLimitNs) : gapNs
     this.queue.length = 0
     this.#waiting = []
@@ -118,6 +121,7 @@ export class FrameOrder {
     const sorted = this.#intervalsNs.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0))
     this.nominalNs =
       sorted.length > 0 ? sorted[(sorted.length - 1) >> 1]! : gapLimitNs / BigInt(RESAMPLER_GAP_LIMIT_OUTPUTS)
+    this.knownNominalNs = this.nominalNs
     this.gapNs = gapNs === 0n ? gapOfNominal(this.nominalNs, gapLimitNs) : gapNs
   }
 }

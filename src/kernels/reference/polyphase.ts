@@ -4,10 +4,6 @@ type Samples = Float64Array | Float32Array
 
 /** Frames the buffer holds beyond twice the filter. */
 const SLACK_FRAMES = 4096
-/** Values beyond these are kept as they are, not as differences from the origin, which might overflow. */
-const ORIGIN_LIMIT_WIDE = 2 ** 1000
-const ORIGIN_LIMIT_SINGLE = 2 ** 120
-
 /** Eight partial sums, added as the lanes of vectors are. */
 function dotWide(coefficients: Samples, at: number, samples: Samples, first: number, taps: number): number {
   let [s0, s1, s2, s3, s4, s5, s6, s7] = [0, 0, 0, 0, 0, 0, 0, 0]
@@ -52,7 +48,6 @@ export class Polyphase {
   edgeFrames = 0
   readonly #plan: FilterPlan
   readonly #channels: number
-  readonly #isSingle: boolean
   readonly #round: (value: number) => number
   readonly #dot: typeof dotWide
   readonly #coefficients: Samples
@@ -78,7 +73,6 @@ export class Polyphase {
   constructor(plan: FilterPlan, channels: number, isSingle: boolean) {
     this.#plan = plan
     this.#channels = channels
-    this.#isSingle = isSingle
     this.#round = isSingle ? Math.fround : Number
     this.#dot = isSingle ? dotSingle : dotWide
     this.#capacity = 4 * plan.halfTaps + SLACK_FRAMES
@@ -116,8 +110,7 @@ export class Polyphase {
     if (!Number.isFinite(value)) return Number.NaN
     if (!this.#hasOrigin[channel]) {
       this.#hasOrigin[channel] = 1
-      const limit = this.#isSingle ? ORIGIN_LIMIT_SINGLE : ORIGIN_LIMIT_WIDE
-      this.#origins[channel] = Math.abs(value) < limit ? value : 0
+      this.#origins[channel] = value
     }
     return this.#round(value - this.#origins[channel]!)
   }

@@ -38,8 +38,8 @@ export class ReferenceKernels implements Kernels {
     return new ReferenceRingBuffer(options)
   }
 
-  createResampler(options: ResamplerOptions): Resampler
   createResampler(options: UniformResamplerOptions): UniformResampler
+  createResampler(options: ResamplerOptions): Resampler
   createResampler(options: ResamplerOptions | UniformResamplerOptions): Resampler | UniformResampler {
     return isUniform(options) ? new ReferenceUniformResampler(options) : new ReferenceResampler(options)
   }

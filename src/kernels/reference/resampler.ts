@@ -75,8 +75,8 @@ export class ReferenceResampler implements Resampler {
   }
 
   get inputRateHz(): number | undefined {
-    const { nominalNs } = this.#order
-    return nominalNs === 0n ? undefined : 1e9 / Number(nominalNs)
+    const { knownNominalNs } = this.#order
+    return knownNominalNs === 0n ? undefined : 1e9 / Number(knownNominalNs)
   }
 
   get repeatedFrames(): number {
