@@ -13,14 +13,13 @@ class Lagrange {
 }
 
 //  Behind the struct, f64 × 8 each, a lane per node; lanes without one multiply by 1 and weigh 0:
-//  offsets from the left node, 1 or 0 for a lane without one, scales, and the weights of an instant.
+//  offsets from the left node, 1 or 0 for a lane without one, and scales.
 const LAGRANGE_OFFSETS: usize = 16
 const LAGRANGE_UNITS: usize = LAGRANGE_OFFSETS + (LAGRANGE_NODES << 3)
 const LAGRANGE_SCALES: usize = LAGRANGE_UNITS + (LAGRANGE_NODES << 3)
-const LAGRANGE_WEIGHTS: usize = LAGRANGE_SCALES + (LAGRANGE_NODES << 3)
 
 export function lagrangeBytes(): usize {
-  return LAGRANGE_WEIGHTS + (LAGRANGE_NODES << 3)
+  return LAGRANGE_SCALES + (LAGRANGE_NODES << 3)
 }
 
 export function lagrangeAt(ptr: usize): Lagrange {
@@ -93,8 +92,23 @@ export function lagrangePrepare(lagrange: Lagrange, nodes: Nodes, left: i32): vo
   v128.store(ptr, f64x2.div(ud, pd), LAGRANGE_SCALES + 48)
 }
 
-/** Sets the weights for an instant `offsetNs` behind the left node: each the product of the other lanes' distances. */
-export function lagrangeMove(lagrange: Lagrange, offsetNs: f64): void {
+function lowOf(lanes: v128): v128 {
+  return v128.shuffle<f64>(lanes, lanes, 0, 0)
+}
+
+function highOf(lanes: v128): v128 {
+  return v128.shuffle<f64>(lanes, lanes, 1, 1)
+}
+
+function weighed(sum: v128, weights: v128, valuesPtr: usize): v128 {
+  return f64x2.add(sum, f64x2.mul(weights, v128.load(valuesPtr)))
+}
+
+/**
+ * Values of all channels at an instant `offsetNs` behind the left node, two at a time; false when one is no number. Each
+ * lane weighs the product of the other lanes' distances; lanes without a node take the last node's values, times 0.
+ */
+export function lagrangeValues(lagrange: Lagrange, nodes: Nodes, offsetNs: f64, targetPtr: usize): bool {
   const ptr = changetype<usize>(lagrange)
   const at = f64x2.splat(offsetNs)
   const a = distances(at, v128.load(ptr, LAGRANGE_UNITS), v128.load(ptr, LAGRANGE_OFFSETS))
@@ -111,40 +125,30 @@ export function lagrangeMove(lagrange: Lagrange, offsetNs: f64): void {
   const pd = f64x2.mul(d, sd)
   const low = f64x2.mul(pa, pb)
   const high = f64x2.mul(pc, pd)
-  const scales = ptr + LAGRANGE_SCALES
-  const weights = ptr + LAGRANGE_WEIGHTS
-  v128.store(weights, f64x2.mul(f64x2.mul(sa, f64x2.mul(pb, high)), v128.load(scales)))
-  v128.store(weights, f64x2.mul(f64x2.mul(sb, f64x2.mul(pa, high)), v128.load(scales, 16)), 16)
-  v128.store(weights, f64x2.mul(f64x2.mul(sc, f64x2.mul(pd, low)), v128.load(scales, 32)), 32)
-  v128.store(weights, f64x2.mul(f64x2.mul(sd, f64x2.mul(pc, low)), v128.load(scales, 48)), 48)
-}
-
-function weighed(sum: v128, weightPtr: usize, valuesPtr: usize): v128 {
-  return f64x2.add(sum, f64x2.mul(v128.load64_splat(weightPtr), v128.load(valuesPtr)))
-}
-
-/** Values of all channels at the instant, two at a time; false when one is no number. */
-export function lagrangeValues(lagrange: Lagrange, nodes: Nodes, targetPtr: usize): bool {
+  const wa = f64x2.mul(f64x2.mul(sa, f64x2.mul(pb, high)), v128.load(ptr, LAGRANGE_SCALES))
+  const wb = f64x2.mul(f64x2.mul(sb, f64x2.mul(pa, high)), v128.load(ptr, LAGRANGE_SCALES + 16))
+  const wc = f64x2.mul(f64x2.mul(sc, f64x2.mul(pd, low)), v128.load(ptr, LAGRANGE_SCALES + 32))
+  const wd = f64x2.mul(f64x2.mul(sd, f64x2.mul(pc, low)), v128.load(ptr, LAGRANGE_SCALES + 48))
   const stride = (nodes.stride as usize) << 3
-  const weights = changetype<usize>(lagrange) + LAGRANGE_WEIGHTS
-  const valuesPtr = nodeValues(nodes, lagrange.first)
+  const count = lagrange.count
+  const n0 = nodeValues(nodes, lagrange.first)
+  const n1 = count > 1 ? n0 + stride : n0
+  const n2 = count > 2 ? n1 + stride : n1
+  const n3 = count > 3 ? n2 + stride : n2
+  const n4 = count > 4 ? n3 + stride : n3
+  const n5 = count > 5 ? n4 + stride : n4
+  const n6 = count > 6 ? n5 + stride : n5
+  const n7 = count > 7 ? n6 + stride : n6
   let odd = f64x2.splat(0)
   for (let channel: usize = 0; channel < stride; channel += 16) {
-    let sum = f64x2.splat(0)
-    let values = valuesPtr + channel
-    if (lagrange.count === LAGRANGE_NODES) {
-      sum = weighed(sum, weights, values)
-      sum = weighed(sum, weights + 8, values + stride)
-      sum = weighed(sum, weights + 16, values + 2 * stride)
-      sum = weighed(sum, weights + 24, values + 3 * stride)
-      sum = weighed(sum, weights + 32, values + 4 * stride)
-      sum = weighed(sum, weights + 40, values + 5 * stride)
-      sum = weighed(sum, weights + 48, values + 6 * stride)
-      sum = weighed(sum, weights + 56, values + 7 * stride)
-    } else {
-      const end = weights + ((lagrange.count as usize) << 3)
-      for (let weight = weights; weight < end; weight += 8, values += stride) sum = weighed(sum, weight, values)
-    }
+    let sum = weighed(f64x2.splat(0), lowOf(wa), n0 + channel)
+    sum = weighed(sum, highOf(wa), n1 + channel)
+    sum = weighed(sum, lowOf(wb), n2 + channel)
+    sum = weighed(sum, highOf(wb), n3 + channel)
+    sum = weighed(sum, lowOf(wc), n4 + channel)
+    sum = weighed(sum, highOf(wc), n5 + channel)
+    sum = weighed(sum, lowOf(wd), n6 + channel)
+    sum = weighed(sum, highOf(wd), n7 + channel)
     v128.store(targetPtr + channel, sum)
     odd = f64x2.add(odd, f64x2.sub(sum, sum))
   }

@@ -5,7 +5,7 @@
 import { kindsRestart, unwrapFrame, wrapFrames } from './channel-kinds'
 import { FRAME_VALUES_OFFSET, finishFrames, frameOrderAt, nextFrame, takeFrame } from './frame-order'
 import { gridAt, gridSeek, gridStep } from './grid'
-import { cubic, lagrangeAt, lagrangeMove, lagrangePrepare, lagrangeValues, linear } from './interpolation'
+import { cubic, lagrangeAt, lagrangePrepare, lagrangeValues, linear } from './interpolation'
 import {
   LAGRANGE_NODES,
   METHOD_CUBIC,
@@ -199,10 +199,7 @@ function fillInner(state: ResamplerState, endNs: i64): bool {
       for (let channel: usize = 0; channel < bytes; channel += 8) {
         store<f64>(samplePtr + channel, cubic(nodes, left, offsetNs, channel))
       }
-    } else {
-      lagrangeMove(lagrange, offsetNs)
-      if (!lagrangeValues(lagrange, nodes, samplePtr)) mendSample(state, offsetNs)
-    }
+    } else if (!lagrangeValues(lagrange, nodes, offsetNs, samplePtr)) mendSample(state, offsetNs)
     polyphaseAppend(filter, samplePtr)
     stepInner(state)
   }
@@ -256,45 +253,59 @@ function advance(statePtr: usize): bool {
   return pullFilter(statePtr)
 }
 
+/** Takes the frames that have left the order; false when the output stage is full. */
+function takeQueue(statePtr: usize): bool {
+  const state = resamplerAt(statePtr)
+  const order = frameOrderAt(state.orderPtr)
+  for (let framePtr = nextFrame(order); framePtr !== 0; framePtr = nextFrame(order)) {
+    const timestampNs = load<i64>(framePtr)
+    if (state.isOpen !== 0 && (load<i64>(framePtr, 8) !== 0 || timestampNs - state.lastNs > order.gapNs)) {
+      state.isEnding = 1
+      if (!goOn(statePtr)) return false
+    }
+    if (state.isOpen === 0) openSegment(statePtr, timestampNs)
+    accept(state, framePtr)
+    order.head++
+    if (!advance(statePtr)) return false
+  }
+  return true
+}
+
+/** Goes on with the open segment, and closes it at its end; false when the output stage is full. */
+function goOn(statePtr: usize): bool {
+  const state = resamplerAt(statePtr)
+  if (state.isOpen === 0) return true
+  if (!advance(statePtr)) return false
+  if (state.isEnding !== 0) {
+    state.isEnding = 0
+    state.isOpen = 0
+  }
+  return true
+}
+
 /** Goes on until the input is used up or the output stage is full; returns the frames produced. */
 function run(statePtr: usize): i32 {
   const state = resamplerAt(statePtr)
   const order = frameOrderAt(state.orderPtr)
+  const isSinc = state.method === METHOD_SINC
   state.framesProduced = 0
   state.segmentCount = 0
+  if (!goOn(statePtr)) return state.framesProduced
   while (true) {
-    if (order.gapNs !== 0 && (state.method !== METHOD_SINC || order.nominalNs !== 0)) {
-      if (state.method === METHOD_SINC && state.filterPtr === 0) return STATUS_FILTER_MISSING
-      while (true) {
-        if (state.isOpen !== 0) {
-          if (!advance(statePtr)) return state.framesProduced
-          if (state.isEnding !== 0) {
-            state.isEnding = 0
-            state.isOpen = 0
-          }
-        }
-        const framePtr = nextFrame(order)
-        if (framePtr === 0) break
-        const timestampNs = load<i64>(framePtr)
-        if (state.isOpen === 0) openSegment(statePtr, timestampNs)
-        else if (load<i64>(framePtr, 8) !== 0 || timestampNs - state.lastNs > order.gapNs) {
-          state.isEnding = 1
-          continue
-        }
-        accept(state, framePtr)
-        order.head++
-      }
+    if (order.gapNs !== 0 && (!isSinc || order.nominalNs !== 0)) {
+      if (isSinc && state.filterPtr === 0) return STATUS_FILTER_MISSING
+      if (!takeQueue(statePtr)) return state.framesProduced
     }
-    if (state.framesConsumed === state.inputFrames) {
-      if (state.finishing === 0 || state.isOpen === 0) break
-      state.isEnding = 1
-      continue
-    }
+    if (state.framesConsumed === state.inputFrames) break
     const index = state.framesConsumed++ as usize
     const valuesPtr = state.inputValuesPtr + (index << 3) * (state.channels as usize)
     takeFrame(order, load<i64>(state.inputTimestampsPtr + (index << 3)), valuesPtr)
   }
-  if (state.finishing !== 0) restart(statePtr)
+  if (state.finishing !== 0) {
+    if (state.isOpen !== 0) state.isEnding = 1
+    if (!goOn(statePtr)) return state.framesProduced
+    restart(statePtr)
+  }
   return state.framesProduced
 }
 
