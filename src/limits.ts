@@ -22,6 +22,10 @@ export const TEXT_VALUE_MAX_LENGTH = 4096
 /** 24 days: below the 2^31−1 ms a timer can hold. */
 export const DURATION_MAX_MS = 24 * 24 * 3_600_000
 export const RATE_MAX_HZ = 1_000_000
+/** Rates of a resampler, in and out. */
+export const RESAMPLER_RATE_MIN_HZ = 0.001
+/** Longest stretch a resampler bridges, in periods of its output. */
+export const RESAMPLER_GAP_MAX_PERIODS = 65_536
 
 /** One chunk as FlatBuffer, the largest that is written and read. */
 export const CHUNK_MAX_BYTES = 1_048_576

@@ -19,6 +19,7 @@ MAGIC, HEADER, MAX_PAYLOAD = b"\x89KYM", 48, 1 << 20
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
 SPACE = "".join(c for c in map(chr, range(0x3001)) if c.isspace() and c not in "\x1c\x1d\x1e\x1f\x85") + "\ufeff"
 CLOCKS, KINDS = ("monotonic", "unix", "relative"), ("plain", "angle", "quaternion")
+METHODS, QUALITIES = ("linear", "sinc", "cubic", "hold"), ("standard", "fast", "best")
 TYPES = ("f64", "f32", "i32", "i64", "enum", "text")
 LOSSES = ("overflow worker-lost wasm-trap invalid-value late paused stopped no-consent redacted quota storage-error "
           "evicted corrupt").split()
@@ -42,7 +43,8 @@ TABLES = {name: [field.split(":") for field in fields.split()] for name, fields 
     "Stream": "name:string! channels:[Channel]! time:[ubyte] first_frame:uint64 frame_count:uint unit:string "
               "coded_bytes:uint64 effective_rate_hz:double clock:ubyte ingested_less_produced:int64 pending:uint64 "
               "lost:[Loss] invalid_values:uint64 repeated_timestamps:uint64 backward_timestamps:uint64 "
-              "gap_count:uint64 gaps:[Gap] rate_hz:double resampled_hz:double",
+              "gap_count:uint64 gaps:[Gap] rate_hz:double resampled_hz:double resample_method:ubyte "
+              "resample_quality:ubyte",
     "Chunk": "session_id:SessionId! started_at_ns:int64 seq:uint journey_id:string labels:[ubyte] streams:[Stream] "
              "clock:ClockSnapshot metadata:[ubyte] final:ubyte ended_less_clock_ns:int64 labels_revision:uint marks:[Mark] "
              "epoch:uint amendment:ubyte earlier_clocks:[ClockSnapshot] format_version:ushort required_features:uint64",
@@ -442,6 +444,10 @@ def read_stream(stream):
     require((coded is None) == (frames == 0) and len(stream["time"]) == frames, "time column")
     require(stream["clock"] < len(CLOCKS) and all(loss["reason"] < len(LOSSES) for loss in losses), "clock or loss")
     stream["clock"] = CLOCKS[stream["clock"]]
+    method, quality = stream["resample_method"], stream["resample_quality"]
+    require(method < len(METHODS) and quality < len(QUALITIES), "method or quality of resampling")
+    stream["resample_method"] = METHODS[method] if stream["resampled_hz"] else None
+    stream["resample_quality"] = QUALITIES[quality] if stream["resampled_hz"] and METHODS[method] == "sinc" else None
     stream["lost"] = {LOSSES[loss["reason"]]: loss["frames"] for loss in losses}
     for channel in stream["channels"]:
         read_channel(channel, frames)

@@ -1,6 +1,7 @@
-import type { Chunk } from '../read/index.js'
+import type { Chunk, StreamDescriptor } from '../read/index.js'
 import { ChunkSequence } from './chunk-sequence.js'
 import type { Command } from './command.js'
+import { gridText } from './format/grid.js'
 import { formatBytes, formatCount, formatDuration, formatRate } from './format/quantity.js'
 import { printable, renderTable } from './format/table.js'
 import { openRecording } from './recording.js'
@@ -10,9 +11,15 @@ interface StreamInfo {
   name: string
   clock: string
   channels: { name: string; type: string; unit?: string; precision?: number; bytesPerValue: number }[]
+  /** Frames in the chunks: those of the grid, if resampled. */
   frames: number
+  /** Of the frames that came. */
   effectiveRateHz: number
+  resampledHz?: number
+  resampleMethod?: StreamDescriptor['resampleMethod']
+  resampleQuality?: StreamDescriptor['resampleQuality']
   gaps: number
+  ingested: number
   received: number
   lost: Record<string, number>
   invalidValues: number
@@ -156,7 +163,11 @@ class Gatherer {
         })),
         frames,
         effectiveRateHz: piece.effectiveRateHz,
+        resampledHz: descriptor.resampledHz,
+        resampleMethod: descriptor.resampleMethod,
+        resampleQuality: descriptor.resampleQuality,
         gaps: counts.gaps,
+        ingested: counts.ingested,
         received: counts.received,
         lost: counts.lost,
         invalidValues: counts.invalidValues,
@@ -206,6 +217,7 @@ function textOf({ path, bytes, sessions, streams, findings }: RecordingInfo): st
   ])
   if (rows.length > 0)
     lines.push(renderTable(['stream', 'clock', 'unit', 'frames', 'rate', 'gaps', 'lost', 'B/value'], rows).trimEnd())
+  for (const stream of streams) lines.push(...gridText(stream.name, { ...stream, produced: stream.frames }))
   for (const stream of streams) {
     const remarks = [
       stream.repeatedTimestamps > 0 ? `${stream.repeatedTimestamps} repeated timestamps` : '',

@@ -60,7 +60,10 @@ function tableOf(sessions: SessionRecord[]): string {
       session.labels.join(', '),
       session.journeyId ?? '',
       session.streams
-        .map(({ name, frames, effectiveRateHz }) => `${name} ${frames} @ ${formatRate(effectiveRateHz)}`)
+        .map(
+          ({ name, frames, effectiveRateHz, resampledHz = effectiveRateHz }) =>
+            `${name} ${frames} @ ${formatRate(resampledHz)}`,
+        )
         .join(', '),
     ]),
   )

@@ -1,5 +1,6 @@
 import { basename } from 'node:path'
 import type { ChannelDescriptor, SessionSummary } from '../node/index.js'
+import { gridText } from './format/grid.js'
 import { formatBytes, formatCount, formatRate } from './format/quantity.js'
 import { renderTable } from './format/table.js'
 import type { ImportPlan } from './tabular/index.js'
@@ -8,15 +9,21 @@ const RAW_BYTES: Record<ChannelDescriptor['type'], number> = { f64: 8, i64: 8, f
 
 /** What was recorded of a file: a line about the session, a table of its streams, and what had to be decided. */
 export function recordTable(plan: ImportPlan, summary: SessionSummary, seconds: number): string {
-  const frames = Object.values(summary.streams).reduce((sum, stream) => sum + stream.ingested, 0)
-  const rows = plan.streams.map(({ descriptor }) => {
-    const stream = summary.streams[descriptor.name]!
-    const values = stream.produced * (descriptor.channels.length + 1)
-    const rawBytes = stream.produced * descriptor.channels.reduce((sum, { type }) => sum + RAW_BYTES[type], 8)
+  const frames = plan.streams.reduce((sum, { descriptor: { name } }) => sum + summary.streams[name]!.ingested, 0)
+  const recorded = plan.streams.flatMap(({ descriptor }) =>
+    // a stream that is kept raw has a second one
+    [descriptor.name, `${descriptor.name}.resampled`].flatMap((name) => {
+      const stream = Object.hasOwn(summary.streams, name) ? summary.streams[name]! : undefined
+      return stream ? [{ name, channels: descriptor.channels, stream }] : []
+    }),
+  )
+  const rows = recorded.map(({ name, channels, stream }) => {
+    const values = stream.produced * (channels.length + 1)
+    const rawBytes = stream.produced * channels.reduce((sum, { type }) => sum + RAW_BYTES[type], 8)
     const lost = Object.values(stream.lost).reduce((sum, count) => sum + count, 0)
     return [
-      descriptor.name,
-      descriptor.channels.map(({ name, type }) => `${name}:${type}`).join(' '),
+      name,
+      channels.map((channel) => `${channel.name}:${channel.type}`).join(' '),
       String(stream.produced),
       formatRate(stream.effectiveRateHz),
       String(stream.gaps),
@@ -30,6 +37,7 @@ export function recordTable(plan: ImportPlan, summary: SessionSummary, seconds: 
   return [
     `session ${summary.id}  ${basename(plan.path)}: ${frames} frames in ${seconds.toFixed(2)} s, ${rate} frames/s, ${formatCount(summary.chunks, 'chunk')}, ${formatBytes(summary.bytes)}`,
     renderTable(['stream', 'channels', 'frames', 'rate', 'gaps', 'lost', 'B/value', 'raw', 'smaller'], rows).trimEnd(),
+    ...recorded.flatMap(({ name, stream }) => gridText(name, stream)),
     ...plan.notes.map((note) => `note: ${note}`),
     '',
     '',

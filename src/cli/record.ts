@@ -1,5 +1,15 @@
 import { basename } from 'node:path'
-import { createRecorder, type Recorder, type SessionSummary, type Value, type Values } from '../node/index.js'
+import { RATE_MAX_HZ, RESAMPLER_RATE_MIN_HZ } from '../limits.js'
+import {
+  createRecorder,
+  type Recorder,
+  type ResampleOptions,
+  type ResamplerMethod,
+  type ResamplerQuality,
+  type SessionSummary,
+  type Value,
+  type Values,
+} from '../node/index.js'
 import type { ChannelType } from '../read/index.js'
 import type { Command, CommandArguments } from './command.js'
 import { UsageError } from './failure.js'
@@ -11,6 +21,8 @@ import { STORE_OPTION, toJson } from './store-option.js'
 import { type ImportBatch, type ImportPlan, inspectFile, readFrames } from './tabular/index.js'
 
 const TYPES: readonly string[] = ['f64', 'f32', 'i32', 'i64', 'enum', 'text']
+const METHODS: readonly string[] = ['sinc', 'linear', 'cubic', 'hold']
+const QUALITIES: readonly string[] = ['fast', 'standard', 'best']
 
 export const record: Command = {
   name: 'record',
@@ -29,7 +41,13 @@ export const record: Command = {
     stream: { type: 'string', value: 'NAME', help: 'name of the stream; default the name of the file' },
     time: { type: 'string', value: 'COLUMN', help: 'time column, by name or number from 1' },
     'time-unit': { type: 'string', value: 's|ms|us|ns|iso', help: 'unit of the time column' },
-    rate: { type: 'string', value: 'HZ', help: 'resample onto a uniform grid of this rate (linear)' },
+    rate: { type: 'string', value: 'HZ', help: 'resample onto a uniform grid of this rate; enum and text are held' },
+    method: { type: 'string', value: METHODS.join('|'), help: 'how values between frames are found; default sinc' },
+    quality: { type: 'string', value: QUALITIES.join('|'), help: 'low-pass filter of sinc; default standard' },
+    'keep-raw': {
+      type: 'boolean',
+      help: 'record the frames as they came too; resampled ones as stream NAME.resampled',
+    },
     type: { type: 'string', multiple: true, value: 'COLUMN=TYPE', help: 'type of a column: f64 f32 i32 i64 enum text' },
     'no-header': { type: 'boolean', help: 'the first row is data' },
     json: { type: 'boolean', help: 'print the sessions as one JSON document' },
@@ -40,8 +58,7 @@ export const record: Command = {
     const settings = settingsOf(args)
     // every file is understood, and every option checked, before anything is written
     const plans: ImportPlan[] = []
-    for (const path of args.positionals) plans.push(await inspect(path, settings))
-    if (settings.rateHz !== undefined) for (const plan of plans) resampleable(plan)
+    for (const path of args.positionals) plans.push(resampleable(await inspect(path, settings), settings.resample))
     const recorder = await createRecorder({ store: { directory } })
     const summaries: SessionSummary[] = []
     try {
@@ -62,16 +79,21 @@ export const record: Command = {
   },
 }
 
-/** Integer channels are resampled as 64-bit floats; text cannot be. @throws UsageError naming file and column. */
-function resampleable(plan: ImportPlan): void {
-  for (const { descriptor } of plan.streams) {
-    for (const { name, type } of descriptor.channels) {
-      if (type !== 'enum' && type !== 'text') continue
-      throw new UsageError(
-        `${plan.path}: --rate resamples numbers, column "${name}" is ${type}; leave it out of the file`,
+/** Integers are interpolated as 64-bit floats; held they stay what they are. */
+function resampleable(plan: ImportPlan, resample: ResampleOptions | undefined): ImportPlan {
+  if (!resample || resample.method === 'hold') return plan
+  const notes = [...plan.notes]
+  const streams = plan.streams.map(({ descriptor, rows }) => {
+    const channels = descriptor.channels.map((channel) => {
+      if (channel.type !== 'i32' && channel.type !== 'i64') return channel
+      notes.push(
+        `column "${channel.name}" holds integers, which are resampled as f64; --method hold keeps ${channel.type}`,
       )
-    }
-  }
+      return { ...channel, type: 'f64' as const }
+    })
+    return { descriptor: { ...descriptor, channels }, rows }
+  })
+  return { ...plan, streams, notes }
 }
 
 interface RecordSettings {
@@ -79,7 +101,7 @@ interface RecordSettings {
   journeyId: string | undefined
   metadata: Map<string, string>
   durationMs: number | undefined
-  rateHz: number | undefined
+  resample: ResampleOptions | undefined
   import: Parameters<typeof inspectFile>[1]
 }
 
@@ -106,7 +128,7 @@ function settingsOf(args: CommandArguments): RecordSettings {
     journeyId: args.text('journey'),
     metadata: new Map(pairsOf('metadata', args)),
     durationMs,
-    rateHz: args.number('rate'),
+    resample: resampleOf(args),
     import: {
       ...(streamName === undefined ? {} : { streamName }),
       ...(timeColumn === undefined ? {} : { timeColumn }),
@@ -115,6 +137,27 @@ function settingsOf(args: CommandArguments): RecordSettings {
       types,
     },
   }
+}
+
+function resampleOf(args: CommandArguments): ResampleOptions | undefined {
+  const rateHz = args.number('rate')
+  const method = oneOf('method', args, METHODS) as ResamplerMethod | undefined
+  const quality = oneOf('quality', args, QUALITIES) as ResamplerQuality | undefined
+  if (rateHz === undefined) {
+    const orphan = method !== undefined ? 'method' : quality !== undefined ? 'quality' : 'keep-raw'
+    if (orphan !== 'keep-raw' || args.has(orphan)) throw new UsageError(`--${orphan} needs --rate HZ`)
+    return undefined
+  }
+  if (!(rateHz >= RESAMPLER_RATE_MIN_HZ && rateHz <= RATE_MAX_HZ)) {
+    throw new UsageError(`--rate expected ${RESAMPLER_RATE_MIN_HZ}–${RATE_MAX_HZ} Hz, got ${args.text('rate')}`)
+  }
+  return { rateHz, method, quality, keepRaw: args.has('keep-raw') }
+}
+
+function oneOf(option: string, args: CommandArguments, allowed: readonly string[]): string | undefined {
+  const value = args.text(option)
+  if (value === undefined || allowed.includes(value)) return value
+  throw new UsageError(`--${option} expected one of ${allowed.join(', ')}, got ${JSON.stringify(value)}`)
 }
 
 function pairsOf(option: string, args: CommandArguments): [key: string, value: string][] {
@@ -140,7 +183,7 @@ async function recordFile(
   settings: RecordSettings,
 ): Promise<{ summary: SessionSummary; seconds: number }> {
   const startedMs = performance.now()
-  const { rateHz, journeyId } = settings
+  const { resample, journeyId } = settings
   const session = await recorder.createSession({
     labels: settings.labels,
     ...(journeyId === undefined ? {} : { journeyId }),
@@ -149,15 +192,7 @@ async function recordFile(
     streams: Object.fromEntries(
       plan.streams.map(({ descriptor: { name, clock, channels } }) => [
         name,
-        {
-          channels:
-            rateHz === undefined
-              ? channels
-              : channels.map((channel) => (channel.type === 'f32' ? channel : { ...channel, type: 'f64' as const })),
-          clock,
-          overflow: 'wait' as const,
-          ...(rateHz === undefined ? {} : { resample: { rateHz } }),
-        },
+        { channels, clock, overflow: 'wait' as const, ...(resample === undefined ? {} : { resample }) },
       ]),
     ),
   })

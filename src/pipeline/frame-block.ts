@@ -14,3 +14,6 @@ export interface FrameBlock {
   from: number
   frameCount: number
 }
+
+/** By text channel, the strings the values of a block are codes for. */
+export type Dictionaries = ReadonlyMap<number, readonly string[]>

@@ -1,3 +1,4 @@
+import type { ResamplerMethod, ResamplerQuality } from '../kernels/types.js'
 import type { Chunk, ClockSnapshot, LossCounts, Mark, StreamDescriptor } from '../wire/model.js'
 
 /** A stream as declared; its clock may stay open until the first write. */
@@ -5,6 +6,37 @@ export interface StreamPlan {
   descriptor: Omit<StreamDescriptor, 'clock'> & Partial<Pick<StreamDescriptor, 'clock'>>
   /** Stretch without a frame that counts as a gap; default four nominal periods. */
   gapMs?: number
+  /** The uniform grid its frames are resampled onto; undefined: they are recorded as they come. */
+  grid?: GridPlan
+}
+
+/** How a stream is resampled. */
+export interface GridPlan {
+  rateHz: number
+  method: ResamplerMethod
+  /** Of method `sinc`. */
+  quality?: ResamplerQuality
+  /** Longest stretch without a frame that is bridged; default four nominal periods. */
+  maxGapMs?: number
+  /** Streams of the same name here are on the same clock. */
+  align?: string
+  /** The frames are recorded as they come as well. */
+  keepRaw: boolean
+}
+
+/** Name of the stream that has on a grid what the stream `name` has raw. */
+export function resampledNameOf(name: string): string {
+  return `${name}.resampled`
+}
+
+/** What is recorded of one declared stream: it, or, with `keepRaw`, its raw frames and a second stream on the grid. */
+export function recordedStreams(plan: StreamPlan): [own: StreamPlan, resampled?: StreamPlan] {
+  const { descriptor, grid } = plan
+  if (!grid?.keepRaw) return [plan]
+  return [
+    { ...plan, grid: undefined },
+    { ...plan, descriptor: { ...descriptor, name: resampledNameOf(descriptor.name) } },
+  ]
 }
 
 /** All a pipeline has to know of a session before the first frame. */

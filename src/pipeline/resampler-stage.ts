@@ -1,80 +1,99 @@
-import type { Resampler } from '../kernels/types.js'
+import type { Kernels } from '../kernels/types.js'
 import type { ChannelDescriptor } from '../wire/model.js'
-import type { FrameBlock } from './frame-block.js'
-import type { Timeline } from './timeline.js'
+import type { Dictionaries, FrameBlock } from './frame-block.js'
+import type { GridPlan } from './plan.js'
+import {
+  HELD_CHANNELS_MAX,
+  HeldLane,
+  InterpolatedLane,
+  type PlacedChannel,
+  type ResamplerLane,
+  resampledKindOf,
+} from './resampler-lane.js'
 
-/** A resampler between frames as they travel and frames as they are stored: absent values are NaN inside it. */
+/** Frames of the grid, fresh. */
+export interface GridFrames {
+  block: FrameBlock
+  dictionaries: Dictionaries
+}
+
+/**
+ * Resamples a stream. Numbers go the way of the grid's method, `enum` and `text` are held, each kind through a
+ * resampler of its own. All of them give frames at the same instants, some later than others: a frame leaves when it is
+ * complete.
+ */
 export class ResamplerStage {
-  readonly #resampler: Resampler
-  readonly #channels: readonly ChannelDescriptor[]
+  readonly #lanes: readonly ResamplerLane[]
+  readonly #channels: number
+  #inputRateHz: number | undefined
 
-  constructor(resampler: Resampler, channels: readonly ChannelDescriptor[]) {
-    this.#resampler = resampler
-    this.#channels = channels
+  /** nominalRateHz: the declared rate of the frames that come, if there is one. */
+  constructor(kernels: Kernels, grid: GridPlan, channels: readonly ChannelDescriptor[], nominalRateHz?: number) {
+    this.#channels = channels.length
+    const { rateHz, method, quality, maxGapMs } = grid
+    const open = (lane: readonly PlacedChannel[], held: boolean) =>
+      kernels.createResampler({
+        rateHz,
+        maxGapMs,
+        nominalRateHz,
+        quality,
+        channels: held ? lane.length + 1 : lane.length,
+        method: held ? 'hold' : method,
+        kinds: held ? undefined : lane.map(({ channel }) => resampledKindOf(channel)),
+      })
+    const placed = channels.map((channel, index) => ({ index, channel }))
+    const isHeld = ({ channel: { type } }: PlacedChannel) => method === 'hold' || type === 'enum' || type === 'text'
+    const held = placed.filter(isHeld)
+    const interpolated = placed.filter((channel) => !isHeld(channel))
+    const lanes: ResamplerLane[] = []
+    if (interpolated.length > 0) lanes.push(new InterpolatedLane(open(interpolated, false), interpolated))
+    for (let first = 0; first < held.length; first += HELD_CHANNELS_MAX) {
+      const some = held.slice(first, first + HELD_CHANNELS_MAX)
+      lanes.push(new HeldLane(open(some, true), some))
+    }
+    this.#lanes = lanes
   }
 
   get lateFrames(): number {
-    return this.#resampler.lateFrames
+    return this.#lanes[0]!.lateFrames
   }
 
-  /** Takes frames, shows their times to the timeline, and returns those of the grid that are certain by now. */
-  push(block: FrameBlock, timeline: Timeline): FrameBlock {
-    const { timeHalves, frameCount } = block
-    timeline.scan(timeHalves, 0, frameCount)
-    const timestampsNs = new BigInt64Array(timeHalves.slice(0, 2 * frameCount).buffer)
-    const resampled = this.#resampler.push(timestampsNs, this.#valuesOf(block))
-    return this.#blockOf(resampled.timestampsNs, resampled.values)
+  /** Rate of the frames that come, declared or measured; undefined as long as it is unknown. */
+  get inputRateHz(): number | undefined {
+    return this.#inputRateHz
   }
 
-  flush(): FrameBlock {
-    const rest = this.#resampler.flush()
-    return this.#blockOf(rest.timestampsNs, rest.values)
+  /** Takes frames and returns those of the grid that are certain by now. */
+  push(block: FrameBlock, dictionaries: Dictionaries): GridFrames {
+    const timestampsNs = new BigInt64Array(block.timeHalves.slice(0, 2 * block.frameCount).buffer)
+    for (const lane of this.#lanes) lane.push(timestampsNs, block, dictionaries)
+    return this.#take()
+  }
+
+  /** Ends the input: the rest. */
+  flush(): GridFrames {
+    for (const lane of this.#lanes) lane.flush()
+    return this.#take()
   }
 
   dispose(): void {
-    this.#resampler.dispose()
+    for (const lane of this.#lanes) lane.dispose()
   }
 
-  #valuesOf(block: FrameBlock): Float64Array {
-    const { from, frameCount, masks, stride } = block
-    const halves = block.valueHalves
-    const floats = new Float32Array(halves.buffer, halves.byteOffset, halves.length)
-    const doubles = new Float64Array(halves.buffer, halves.byteOffset, halves.length / 2)
-    const channels = this.#channels.length
-    const values = new Float64Array(frameCount * channels)
-    for (let frame = 0; frame < frameCount; frame++) {
-      for (let c = 0; c < channels; c++) {
-        const slot = c * stride + from + frame
-        const isAbsent = (masks[2 * (from + frame) + (c >> 5)]! >>> (c & 31)) & 1
-        const value = this.#channels[c]!.type === 'f32' ? floats[2 * slot]! : doubles[slot]!
-        values[frame * channels + c] = isAbsent ? Number.NaN : value
-      }
-    }
-    return values
-  }
-
-  #blockOf(timestampsNs: BigInt64Array, values: Float64Array): FrameBlock {
-    const channels = this.#channels.length
-    const frameCount = timestampsNs.length
-    const masks = new Int32Array(2 * frameCount)
-    const slots = new Float64Array(frameCount * channels)
-    const floats = new Float32Array(slots.buffer)
-    for (let frame = 0; frame < frameCount; frame++) {
-      for (let c = 0; c < channels; c++) {
-        const slot = c * frameCount + frame
-        const value = values[frame * channels + c]!
-        if (Number.isNaN(value)) masks[2 * frame + (c >> 5)]! |= 1 << (c & 31)
-        else if (this.#channels[c]!.type === 'f32') floats[2 * slot] = value
-        else slots[slot] = value
-      }
-    }
-    return {
-      timeHalves: new Int32Array(timestampsNs.buffer, timestampsNs.byteOffset, 2 * frameCount),
-      masks,
-      valueHalves: new Int32Array(slots.buffer),
+  #take(): GridFrames {
+    const [first] = this.#lanes
+    this.#inputRateHz = first!.inputRateHz ?? this.#inputRateHz
+    const frameCount = Math.min(...this.#lanes.map(({ timestampsNs }) => timestampsNs.length))
+    const block: FrameBlock = {
+      timeHalves: new Int32Array(first!.timestampsNs.slice(0, frameCount).buffer),
+      masks: new Int32Array(2 * frameCount),
+      valueHalves: new Int32Array(2 * frameCount * this.#channels),
       stride: frameCount,
       from: 0,
       frameCount,
     }
+    const dictionaries = new Map<number, string[]>()
+    for (const lane of this.#lanes) lane.take(block, dictionaries)
+    return { block, dictionaries }
   }
 }

@@ -1,8 +1,9 @@
+import { KymographError } from '../errors.js'
 import type { Kernels } from '../kernels/types.js'
 import { encodeChunk, encodeFrame } from '../wire/index.js'
 import type { Chunk, ClockName, ClockSnapshot, Gap, Mark, PropertyValue, StreamCounts } from '../wire/model.js'
-import type { FrameBlock } from './frame-block.js'
-import type { PageCounts, ResumePoint, SessionPlan } from './plan.js'
+import type { Dictionaries, FrameBlock } from './frame-block.js'
+import { type PageCounts, type ResumePoint, recordedStreams, type SessionPlan, type StreamPlan } from './plan.js'
 import { StreamPipeline } from './stream-pipeline.js'
 
 /** A chunk and its bytes, ready for a store. */
@@ -15,6 +16,7 @@ export interface SealedChunk {
 export interface SessionPipelineEvents {
   onSealed(sealed: SealedChunk): void
   onGap(stream: string, gap: Gap): void
+  onWarning(code: 'resampled-beyond-input', message: string): void
 }
 
 /** Bytes a mark is taken to fill in a chunk besides its text. */
@@ -27,7 +29,10 @@ const MARK_BYTES = 64
  * alone, not on the batches they came in; the owner seals early by age.
  */
 export class SessionPipeline {
+  /** Those declared, in their order, and behind them the resampled ones of streams that are kept raw. */
   readonly streams: StreamPipeline[]
+  /** By declared stream: it, and its resampled one if it is kept raw; both take its frames. */
+  readonly #fed: StreamPipeline[][]
   readonly #kernels: Kernels
   readonly #plan: SessionPlan
   readonly #events: SessionPipelineEvents
@@ -47,7 +52,7 @@ export class SessionPipeline {
   #clock: ClockSnapshot
   #marks: Mark[] = []
   #storedMarks: Mark[] = []
-  #relativeFirstNs = new Map<number, bigint>()
+  readonly #relativeFirstNs = new Map<StreamPipeline, bigint>()
 
   constructor(kernels: Kernels, plan: SessionPlan, events: SessionPipelineEvents) {
     this.#kernels = kernels
@@ -58,10 +63,8 @@ export class SessionPipeline {
     this.#startedAtNs = plan.importedStartNs ?? plan.clock.wallNs
     this.#endedAtNs = this.#startedAtNs
     this.#clock = plan.clock
-    this.streams = plan.streams.map(
-      (stream) =>
-        new StreamPipeline(kernels, stream, plan.chunkMaxBytes, (gap) => events.onGap(stream.descriptor.name, gap)),
-    )
+    this.#fed = plan.streams.map((stream) => recordedStreams(stream).map((recorded) => this.#open(recorded!)))
+    this.streams = [...this.#fed.map(([own]) => own!), ...this.#fed.flatMap(([, resampled]) => resampled ?? [])]
   }
 
   /** Whether the open chunk holds anything worth sealing. */
@@ -85,9 +88,9 @@ export class SessionPipeline {
     return this.#labels
   }
 
-  /** Number per stream of the next frame expected from the page. */
+  /** Number per declared stream of the next frame expected from the page: every earlier one is accounted for. */
   get nextFrames(): number[] {
-    return this.streams.map((stream) => stream.nextFrame)
+    return this.#fed.map((streams) => Math.min(...streams.map(({ nextFrame }) => nextFrame)))
   }
 
   /** Goes on, in a new epoch, where a pipeline before has ended. Marks that are stored are known again. */
@@ -102,8 +105,11 @@ export class SessionPipeline {
       this.#labelsRevision = lastChunk.labelsRevision
     }
     this.#storedMarks = point.storedMarks
-    this.streams.forEach((stream, index) => {
-      stream.resume(lastChunk?.streams[index], point.baseFrames[index] ?? 0, point.oldestFrames[index] ?? 0)
+    this.#fed.forEach((streams, index) => {
+      for (const stream of streams) {
+        const before = lastChunk?.streams[this.streams.indexOf(stream)]
+        stream.resume(before, point.baseFrames[index] ?? 0, point.oldestFrames[index] ?? 0)
+      }
     })
   }
 
@@ -133,22 +139,18 @@ export class SessionPipeline {
     given: FrameBlock,
     dictionaries: [channelIndex: number, texts: string[]][] = [],
   ): void {
-    const stream = this.streams[streamIndex]!
-    const known = stream.framesKnown(firstFrame)
-    if (known >= given.frameCount) return
-    const block = known === 0 ? given : withoutFirst(given, known)
-    stream.useClock(clockName)
-    if (stream.isResampled) this.#hasNewInput = true
-    const noteEnd = (first: number, frameCount: number) => {
-      if (this.#isImport) this.#noteImportedEnd(streamIndex, clockName, block, first, frameCount)
-    }
     const texts = new Map(dictionaries)
-    if (stream.isResampled) {
-      noteEnd(0, block.frameCount)
-      this.#append(stream, stream.resample(block), texts)
-    } else {
-      // with the chunk they are in, so that it says the same whatever batch they came in
-      this.#append(stream, block, texts, noteEnd)
+    for (const stream of this.#fed[streamIndex]!) {
+      const known = stream.framesKnown(firstFrame)
+      if (known >= given.frameCount) continue
+      stream.useClock(clockName)
+      this.#checkAligned(stream)
+      const block = known === 0 ? given : withoutFirst(given, known)
+      if (stream.isResampled) {
+        this.#hasNewInput = true
+        const { block: frames, dictionaries: gridTexts } = stream.resample(block, texts)
+        this.#append(stream, frames, gridTexts)
+      } else this.#append(stream, block, texts)
     }
   }
 
@@ -170,14 +172,14 @@ export class SessionPipeline {
   }
 
   updatePageCounts(streamIndex: number, counts: PageCounts): void {
-    this.streams[streamIndex]!.updatePageCounts(counts)
+    for (const stream of this.#fed[streamIndex]!) stream.updatePageCounts(counts)
   }
 
   /** Ends the session: what resamplers hold, then the final chunk, always written, even empty. */
   finish(): void {
     for (const stream of this.streams) {
       const rest = stream.finish()
-      if (rest) this.#append(stream, rest, new Map())
+      if (rest) this.#append(stream, rest.block, rest.dictionaries)
     }
     this.seal(true)
   }
@@ -217,12 +219,33 @@ export class SessionPipeline {
     for (const stream of this.streams) stream.dispose()
   }
 
-  #append(
-    stream: StreamPipeline,
-    block: FrameBlock,
-    dictionaries: Map<number, string[]>,
-    onAppended?: (first: number, frameCount: number) => void,
-  ): void {
+  #open(plan: StreamPlan): StreamPipeline {
+    const { name } = plan.descriptor
+    return new StreamPipeline(this.#kernels, plan, this.#plan.chunkMaxBytes, {
+      onGap: (gap) => this.#events.onGap(name, gap),
+      onBeyondInput: (rateHz, inputRateHz) => {
+        const inputHz = Number(inputRateHz.toPrecision(4))
+        this.#events.onWarning(
+          'resampled-beyond-input',
+          `stream "${name}" is resampled to ${rateHz} Hz though its frames come at ${inputHz} Hz: values in between are made up; use a rateHz of at most ${2 * inputHz}`,
+        )
+      },
+    })
+  }
+
+  /** @throws KymographError `clock-mixed` when streams that are to be aligned are on different clocks. */
+  #checkAligned({ name, align, clock }: StreamPipeline): void {
+    if (align === undefined) return
+    for (const other of this.streams) {
+      if (other.align !== align || other.clock === undefined || other.clock === clock) continue
+      throw new KymographError(
+        'clock-mixed',
+        `streams "${other.name}" and "${name}" are aligned as "${align}" and on different clocks, ${other.clock} and ${clock}; write both on one`,
+      )
+    }
+  }
+
+  #append(stream: StreamPipeline, block: FrameBlock, dictionaries: Dictionaries): void {
     const hasTexts = dictionaries.size > 0
     for (let first = 0; first < block.frameCount; ) {
       let room = Math.floor((this.#plan.chunkMaxBytes - this.#pendingBytes) / stream.frameBytes)
@@ -236,7 +259,8 @@ export class SessionPipeline {
       // texts fill a chunk as well: frame by frame
       const frameCount = hasTexts ? 1 : Math.min(room, block.frameCount - first)
       stream.append(block, first, frameCount)
-      onAppended?.(first, frameCount)
+      // with the chunk they are in, so that it says the same whatever batch they came in
+      if (this.#isImport) this.#noteImportedEnd(stream, block, first, frameCount)
       this.#pendingBytes += frameCount * stream.frameBytes
       if (hasTexts) this.#pendingBytes += stream.poolTexts(dictionaries)
       first += frameCount
@@ -244,19 +268,13 @@ export class SessionPipeline {
     if (this.#pendingBytes >= this.#plan.chunkMaxBytes) this.seal()
   }
 
-  #noteImportedEnd(
-    streamIndex: number,
-    clockName: ClockName,
-    { timeHalves }: FrameBlock,
-    first: number,
-    frameCount: number,
-  ): void {
+  #noteImportedEnd(stream: StreamPipeline, { timeHalves }: FrameBlock, first: number, frameCount: number): void {
     for (let i = first; i < first + frameCount; i++) {
       const timestampNs = (BigInt(timeHalves[2 * i + 1]!) << 32n) | BigInt(timeHalves[2 * i]! >>> 0)
       let wallNs = timestampNs
-      if (clockName !== 'unix') {
-        const firstNs = this.#relativeFirstNs.get(streamIndex) ?? timestampNs
-        this.#relativeFirstNs.set(streamIndex, firstNs)
+      if (stream.clock !== 'unix') {
+        const firstNs = this.#relativeFirstNs.get(stream) ?? timestampNs
+        this.#relativeFirstNs.set(stream, firstNs)
         wallNs = this.#startedAtNs + timestampNs - firstNs
       }
       if (wallNs > this.#endedAtNs) this.#endedAtNs = wallNs

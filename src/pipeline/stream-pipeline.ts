@@ -11,12 +11,18 @@ import type {
   StreamDescriptor,
   StreamPiece,
 } from '../wire/model.js'
-import type { FrameBlock } from './frame-block.js'
+import type { Dictionaries, FrameBlock } from './frame-block.js'
 import { OpenFrames, rawValueBytes } from './open-frames.js'
 import type { PageCounts, StreamPlan } from './plan.js'
-import { ResamplerStage } from './resampler-stage.js'
+import { type GridFrames, ResamplerStage } from './resampler-stage.js'
 import { TextPool } from './text-pool.js'
 import { Timeline } from './timeline.js'
+
+export interface StreamPipelineEvents {
+  onGap(gap: Gap): void
+  /** The grid is more than twice as fine as the frames that come, both in Hz. */
+  onBeyondInput(rateHz: number, inputRateHz: number): void
+}
 
 /** One stream of a session: timeline, optional resampler, and the piece of the open chunk. */
 export class StreamPipeline {
@@ -29,6 +35,8 @@ export class StreamPipeline {
   readonly #open: OpenFrames
   readonly #timeline: Timeline
   readonly #stage: ResamplerStage | undefined
+  readonly #events: StreamPipelineEvents
+  #isRateChecked = false
   #clock: ClockName | undefined
   #page: PageCounts = { lost: {}, invalidValues: 0 }
   /** Frames that were let go before the first one that can come. */
@@ -45,24 +53,20 @@ export class StreamPipeline {
   /** Last coded column of each channel of floats. */
   readonly #lastColumns: (Uint8Array | undefined)[] = []
 
-  constructor(kernels: Kernels, plan: StreamPlan, chunkMaxBytes: number, onGap: (gap: Gap) => void) {
-    const { channels, resampledHz } = plan.descriptor
+  constructor(kernels: Kernels, plan: StreamPlan, chunkMaxBytes: number, events: StreamPipelineEvents) {
+    const { channels, rateHz } = plan.descriptor
+    this.#events = events
     this.#kernels = kernels
     this.#plan = plan
     this.#clock = plan.descriptor.clock
     this.frameBytes = channels.reduce((sum, channel) => sum + rawValueBytes(channel.type), 8)
     this.#open = new OpenFrames(Math.ceil(chunkMaxBytes / this.frameBytes) + 1, channels.length)
-    const declaredGapMs = plan.gapMs ?? (plan.descriptor.rateHz ? 4000 / plan.descriptor.rateHz : undefined)
+    const declaredGapMs = plan.gapMs ?? (rateHz ? 4000 / rateHz : undefined)
     this.#timeline = new Timeline(declaredGapMs, (gap) => {
       this.#gaps.push(gap)
-      onGap(gap)
+      events.onGap(gap)
     })
-    this.#stage = resampledHz
-      ? new ResamplerStage(
-          kernels.createResampler({ rateHz: resampledHz, channels: channels.length, maxGapMs: declaredGapMs }),
-          channels,
-        )
-      : undefined
+    this.#stage = plan.grid && new ResamplerStage(kernels, plan.grid, channels, rateHz)
     this.textPools = new Map(
       channels.flatMap((channel, index) => (channel.type === 'text' ? [[index, new TextPool()] as const] : [])),
     )
@@ -72,8 +76,28 @@ export class StreamPipeline {
     return this.#plan.descriptor.name
   }
 
+  get descriptor(): StreamDescriptor {
+    const { descriptor, grid } = this.#plan
+    return {
+      ...descriptor,
+      clock: this.#clock ?? 'monotonic',
+      resampledHz: grid?.rateHz,
+      resampleMethod: grid?.method,
+      resampleQuality: grid?.quality,
+    }
+  }
+
   get isResampled(): boolean {
     return this.#stage !== undefined
+  }
+
+  /** Fixed by declaration or by the first frames. */
+  get clock(): ClockName | undefined {
+    return this.#clock
+  }
+
+  get align(): string | undefined {
+    return this.#plan.grid?.align
   }
 
   /** Number of the next frame expected from the page: every earlier one is taken or accounted for. */
@@ -124,22 +148,29 @@ export class StreamPipeline {
   }
 
   /** Counts that were noted earlier than those known, and come again, change nothing. */
-  updatePageCounts({ lost, invalidValues }: PageCounts): void {
+  updatePageCounts({ lost: told, invalidValues }: PageCounts): void {
+    const lost = { ...told }
     const known = this.#page.lost
     for (const reason of Object.keys(known) as LossReason[]) lost[reason] = Math.max(lost[reason] ?? 0, known[reason]!)
     this.#page = { lost, invalidValues: Math.max(invalidValues, this.#page.invalidValues) }
   }
 
   /** What the frames of a resampled stream give on the uniform grid. */
-  resample(block: FrameBlock): FrameBlock {
+  resample(block: FrameBlock, dictionaries: Dictionaries): GridFrames {
     this.#taken += block.frameCount
-    return this.#stage!.push(block, this.#timeline)
+    this.#timeline.scan(block.timeHalves, 0, block.frameCount)
+    const frames = this.#stage!.push(block, dictionaries)
+    this.#checkRate(this.#stage!.inputRateHz)
+    return frames
   }
 
   /** Ends the input: what the resampler still holds. */
-  finish(): FrameBlock | undefined {
+  finish(): GridFrames | undefined {
     this.#timeline.finish()
-    return this.#stage?.flush()
+    const rest = this.#stage?.flush()
+    // too few frames for the resampler to tell
+    this.#checkRate(this.#stage?.inputRateHz ?? this.#timeline.effectiveRateHz())
+    return rest
   }
 
   /** Appends `frameCount` frames of a block from its frame `first` on to the open chunk; the caller has made room. */
@@ -152,7 +183,7 @@ export class StreamPipeline {
   }
 
   /** Turns the text codes of the last frame appended into those of the open chunk; returns the bytes of new texts. */
-  poolTexts(dictionaries: Map<number, string[]>): number {
+  poolTexts(dictionaries: Dictionaries): number {
     const { masks, valueHalves, stride, frameCount } = this.#open
     const frame = frameCount - 1
     let bytes = 0
@@ -189,7 +220,7 @@ export class StreamPipeline {
     const gaps = this.#gaps
     this.#gaps = []
     return {
-      descriptor: this.#descriptor(),
+      descriptor: this.descriptor,
       firstFrame,
       frameCount,
       time,
@@ -236,8 +267,11 @@ export class StreamPipeline {
     this.#stage?.dispose()
   }
 
-  #descriptor(): StreamDescriptor {
-    return { ...this.#plan.descriptor, clock: this.#clock ?? 'monotonic' }
+  #checkRate(inputRateHz: number | undefined): void {
+    const { grid } = this.#plan
+    if (this.#isRateChecked || !grid || !inputRateHz) return
+    this.#isRateChecked = true
+    if (grid.rateHz > 2 * inputRateHz) this.#events.onBeyondInput(grid.rateHz, inputRateHz)
   }
 }
 

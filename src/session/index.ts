@@ -1,6 +1,7 @@
 export { type ErrorCode, KymographError } from '../errors.js'
 export type { ChannelOptions, StreamOptions } from '../worker/checks/declaration.js'
 export type { Lookup } from '../worker/checks/lookup.js'
+export type { ResampleOptions } from '../worker/checks/resampling.js'
 export type { SessionOptions } from '../worker/checks/session-options.js'
 export type {
   Capabilities,
@@ -12,6 +13,8 @@ export type {
   LossCounts,
   LossReason,
   OverflowPolicy,
+  ResamplerMethod,
+  ResamplerQuality,
   SessionPage,
   SessionRecord,
   SessionSummary,

@@ -79,8 +79,7 @@ export class StreamWriter {
     this.#progress = progress
     lane.cursor.memory.clock = clock
     const isPlain = channels.length <= PLAIN_CHANNELS_MAX && channels.every(({ type }) => type === 'f64')
-    this.push =
-      isPlain && !plan.descriptor.resampledHz ? this.#plainPush() : (time, ...values) => this.#push(time, values)
+    this.push = isPlain && !plan.grid ? this.#plainPush() : (time, ...values) => this.#push(time, values)
   }
 
   /**
@@ -279,19 +278,19 @@ export class StreamWriter {
   #recordable(timestamps: Float64Array | BigInt64Array, from: number, frames: number): number {
     if (timestamps instanceof Float64Array) {
       for (let i = 0; i < frames; i++) if (!this.#isRecordableMs(timestamps[from + i]!)) return i
-    } else if (this.#plan.descriptor.resampledHz) {
+    } else if (this.#plan.grid) {
       for (let i = 0; i < frames; i++) if (!this.#isRecordableNs(timestamps[from + i]!)) return i
     }
     return frames
   }
 
   #isRecordableMs(ms: number): boolean {
-    const max = this.#plan.descriptor.resampledHz ? RESAMPLED_MAX_MS : TIME_MAX_MS
+    const max = this.#plan.grid ? RESAMPLED_MAX_MS : TIME_MAX_MS
     return ms >= -max && ms <= max
   }
 
   #isRecordableNs(ns: bigint): boolean {
-    if (this.#plan.descriptor.resampledHz) return ns >= -RESAMPLED_MAX_NS && ns <= RESAMPLED_MAX_NS
+    if (this.#plan.grid) return ns >= -RESAMPLED_MAX_NS && ns <= RESAMPLED_MAX_NS
     return BigInt.asIntN(64, ns) === ns
   }
 

@@ -9,7 +9,10 @@ export interface StreamRecord {
   channels: ChannelDescriptor[]
   /** Frames in the session's chunks. */
   frames: number
+  /** Of the frames that came, gaps left out; 0: unknown. */
   effectiveRateHz: number
+  /** Rate of the uniform grid the frames are on; undefined: they are as they came. */
+  resampledHz?: number
   gaps: number
   /** Frames lost, all reasons. */
   lost: number
@@ -74,6 +77,7 @@ export function recordWith(before: SessionRecord | undefined, chunk: Chunk): Ses
     channels: piece.descriptor.channels,
     frames: piece.firstFrame + piece.frameCount,
     effectiveRateHz: piece.effectiveRateHz,
+    resampledHz: piece.descriptor.resampledHz,
     gaps: piece.counts.gaps,
     lost: Object.values(piece.counts.lost).reduce((sum, frames) => sum + frames, 0),
     bytes: piece.counts.bytes,

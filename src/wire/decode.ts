@@ -14,7 +14,7 @@ import {
   type StreamDescriptor,
   type StreamPiece,
 } from './model.js'
-import { CHANNEL_KINDS, CHANNEL_TYPES, CLOCK_NAMES } from './names.js'
+import { CHANNEL_KINDS, CHANNEL_TYPES, CLOCK_NAMES, RESAMPLE_METHODS, RESAMPLE_QUALITIES } from './names.js'
 import { formatSessionId } from './session-id.js'
 import { decodeText, unpackTexts } from './text.js'
 import { verifyBuffer } from './verify.js'
@@ -125,12 +125,18 @@ function pieceOf(stream: fb.Stream): StreamPiece {
 
 function descriptorOf(stream: fb.Stream, channels: fb.Channel[]): StreamDescriptor {
   const unit = textAt(stream.unit(Encoding.UTF8_BYTES))
+  const method = nameOf(RESAMPLE_METHODS, stream.resampleMethod(), 'resampling method', stream.bb_pos)
+  const quality = nameOf(RESAMPLE_QUALITIES, stream.resampleQuality(), 'resampling quality', stream.bb_pos)
+  const resampledHz = unlessZero(stream.resampledHz())
+  const isResampled = resampledHz !== undefined
   return {
     name: textAt(stream.name(Encoding.UTF8_BYTES))!,
     clock: nameOf(CLOCK_NAMES, stream.clock(), 'clock', stream.bb_pos),
     channels: channels.map((channel) => channelOf(channel, unit)),
     rateHz: unlessZero(stream.rateHz()),
-    resampledHz: unlessZero(stream.resampledHz()),
+    resampledHz,
+    resampleMethod: isResampled ? method : undefined,
+    resampleQuality: isResampled && method === 'sinc' ? quality : undefined,
   }
 }
 

@@ -11,7 +11,7 @@ import {
   type Mark,
   type StreamPiece,
 } from './model.js'
-import { CHANNEL_KINDS, CHANNEL_TYPES, CLOCK_NAMES } from './names.js'
+import { CHANNEL_KINDS, CHANNEL_TYPES, CLOCK_NAMES, RESAMPLE_METHODS, RESAMPLE_QUALITIES } from './names.js'
 import { parseSessionId } from './session-id.js'
 import { encodeText, packTexts } from './text.js'
 
@@ -129,6 +129,11 @@ function streamOf(builder: Builder, piece: StreamPiece): Offset {
   if (lost) fb.Stream.addLost(builder, lost)
   if (gaps) fb.Stream.addGaps(builder, gaps)
   fb.Stream.addClock(builder, numberOf(CLOCK_NAMES, descriptor.clock, 'clock'))
+  if (descriptor.resampledHz !== undefined) {
+    const { resampleMethod = 'linear', resampleQuality = 'standard' } = descriptor
+    fb.Stream.addResampleMethod(builder, numberOf(RESAMPLE_METHODS, resampleMethod, 'resampling method'))
+    fb.Stream.addResampleQuality(builder, numberOf(RESAMPLE_QUALITIES, resampleQuality, 'resampling quality'))
+  }
   return fb.Stream.endStream(builder)
 }
 

@@ -56,6 +56,8 @@ const STREAM: Table = {
     pairs,
     wide,
     wide,
+    u8,
+    u8,
   ],
 }
 

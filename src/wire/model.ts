@@ -1,3 +1,5 @@
+import type { ResamplerMethod, ResamplerQuality } from '../kernels/types.js'
+
 /** The clock a stream's timestamps live on; on the wire always int64 nanoseconds. */
 export type ClockName = 'monotonic' | 'unix' | 'relative'
 export type ChannelType = 'f64' | 'f32' | 'i32' | 'i64' | 'enum' | 'text'
@@ -44,8 +46,11 @@ export interface StreamDescriptor {
   channels: ChannelDescriptor[]
   /** Declared rate. */
   rateHz?: number
-  /** Rate of the uniform grid the frames were resampled onto. */
+  /** Rate of the uniform grid the frames were resampled onto; with it, how. */
   resampledHz?: number
+  resampleMethod?: ResamplerMethod
+  /** Of method `sinc`. */
+  resampleQuality?: ResamplerQuality
 }
 
 /** The page's two clocks read at one moment, nanoseconds. */

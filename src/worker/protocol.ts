@@ -1,3 +1,4 @@
+import type { ResamplerMethod, ResamplerQuality } from '../kernels/types.js'
 import type { PageCounts, SessionPlan } from '../pipeline/plan.js'
 import type { StoreSummary } from '../store/port.js'
 import type { SessionPage } from '../store/query.js'
@@ -5,7 +6,8 @@ import type { JourneyRecord, SessionRecord } from '../store/record.js'
 import type { ClockSnapshot, Gap, Mark, StreamCounts } from '../wire/model.js'
 import type { SessionRequest } from './checks/session-options.js'
 
-export type { PageCounts, SessionPlan, StreamPlan } from '../pipeline/plan.js'
+export type { ResamplerMethod, ResamplerQuality } from '../kernels/types.js'
+export type { GridPlan, PageCounts, SessionPlan, StreamPlan } from '../pipeline/plan.js'
 export type { SessionPage } from '../store/query.js'
 export type { JourneyRecord, SessionRecord } from '../store/record.js'
 export type {
@@ -72,7 +74,7 @@ export interface SessionSettings extends Omit<SessionPlan, 'id' | 'clock'> {
 }
 
 export interface Warning {
-  code: 'label-high-cardinality' | 'wasm-trap'
+  code: 'label-high-cardinality' | 'resampled-beyond-input' | 'wasm-trap'
   message: string
 }
 
@@ -138,7 +140,12 @@ export type ToPage =
 export interface StreamSummary extends StreamCounts {
   /** Frames accepted and not yet in a chunk. */
   pending: number
+  /** Of the frames that came, gaps left out; 0: unknown. */
   effectiveRateHz: number
+  /** Rate of the uniform grid the `produced` frames are on, and how they were found; undefined: recorded as they came. */
+  resampledHz?: number
+  resampleMethod?: ResamplerMethod
+  resampleQuality?: ResamplerQuality
 }
 
 /** What became of a session, exact to the frame: received = ingested + pending + Σ lost. */

@@ -67,6 +67,7 @@ export class SessionHost {
       {
         onSealed: (sealed) => this.#storeChunk(sealed),
         onGap: (stream, gap) => this.#post({ kind: 'gap', stream, gap }),
+        onWarning: (code, message) => this.#post({ kind: 'warning', code, message }),
       },
     )
     this.#pipeline.resume(resumePointOf(opening, last))

@@ -1,5 +1,5 @@
 import type { SessionPipeline } from '../pipeline/session-pipeline.js'
-import type { Chunk } from '../wire/model.js'
+import type { Chunk, StreamCounts, StreamDescriptor } from '../wire/model.js'
 import type { SessionOpening, SessionSummary, StreamSummary } from './protocol.js'
 
 /** What became of a session whose final chunk is stored. */
@@ -15,10 +15,9 @@ export function summaryOf(
     chunks,
     bytes,
     streams: Object.fromEntries(
-      pipeline.streams.map((stream, index): [string, StreamSummary] => [
-        stream.name,
-        { ...counts[index]!, pending: 0, effectiveRateHz: stream.effectiveRateHz },
-      ]),
+      pipeline.streams.map(({ descriptor, effectiveRateHz }, index) =>
+        streamSummary(descriptor, counts[index]!, effectiveRateHz),
+      ),
     ),
   }
 }
@@ -30,12 +29,19 @@ export function summaryOfFinal(chunk: Chunk, chunks: number, bytes: number): Ses
     chunks,
     bytes,
     streams: Object.fromEntries(
-      chunk.streams.map(({ descriptor, counts, effectiveRateHz }): [string, StreamSummary] => [
-        descriptor.name,
-        { ...counts, pending: 0, effectiveRateHz },
-      ]),
+      chunk.streams.map(({ descriptor, counts, effectiveRateHz }) =>
+        streamSummary(descriptor, counts, effectiveRateHz),
+      ),
     ),
   }
+}
+
+function streamSummary(
+  { name, resampledHz, resampleMethod, resampleQuality }: StreamDescriptor,
+  counts: StreamCounts,
+  effectiveRateHz: number,
+): [name: string, StreamSummary] {
+  return [name, { ...counts, pending: 0, effectiveRateHz, resampledHz, resampleMethod, resampleQuality }]
 }
 
 function identityOf(id: string, journeyId: string | undefined, labels: string[], startNs: bigint, endNs: bigint) {

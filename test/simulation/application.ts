@@ -2,6 +2,7 @@ import type { SessionEvent } from '../../src/session/events.js'
 import type { Recorder } from '../../src/session/recorder.js'
 import type { Session } from '../../src/session/session.js'
 import type { StreamOptions } from '../../src/worker/checks/declaration.js'
+import type { ResampleOptions } from '../../src/worker/checks/resampling.js'
 import type { SessionOptions } from '../../src/worker/checks/session-options.js'
 import type { OverflowPolicy, SessionSummary } from '../../src/worker/protocol.js'
 import { Ledger, type StreamKind } from './ledger.js'
@@ -12,7 +13,19 @@ interface StreamDraft {
   kind: StreamKind
   policy: OverflowPolicy
   isUnix: boolean
+  resample: ResampleOptions | undefined
 }
+
+/** How resampled streams are resampled, by the seed's tens: the other streams go on as ever. */
+const RESAMPLED: readonly Pick<StreamDraft, 'kind' | 'resample'>[] = [
+  { kind: 'numbers', resample: { rateHz: 100, method: 'linear' } },
+  { kind: 'text', resample: { rateHz: 250, quality: 'fast' } },
+  { kind: 'numbers', resample: { rateHz: 100, method: 'linear', keepRaw: true } },
+  { kind: 'text', resample: { rateHz: 1500, method: 'hold' } },
+  { kind: 'text', resample: { rateHz: 400, method: 'cubic', maxGapMs: 8, align: 'grid' } },
+  { kind: 'text', resample: { rateHz: 100, method: 'hold', keepRaw: true } },
+  { kind: 'numbers', resample: { rateHz: 300, keepRaw: true, align: 'grid' } },
+]
 
 /** One session as the application sees it: what it has asked for, and what it was told. */
 export class RecordedSession {
@@ -37,7 +50,8 @@ export class RecordedSession {
     this.isFlightRecorder = options.mode !== undefined
     this.labels = options.labels ?? []
     this.streams = Object.entries(drafts).map(
-      ([name, { kind, policy, isUnix }]) => new Ledger(name, kind, policy, isUnix, session.stream(name)),
+      ([name, { kind, policy, isUnix, resample }]) =>
+        new Ledger(name, kind, policy, isUnix, session.stream(name), resample),
     )
     session.addEventListener('statechange', (event: SessionEvent<'statechange'>) => {
       if (event.detail.state === 'stopping') this.receivedAtStop = this.streams.map(({ received }) => received)
@@ -66,10 +80,12 @@ export class Application {
   readonly #isGentle: boolean
   /** Whether it takes the chunks of its sessions as they are stored. */
   readonly #isFollowing: boolean
+  readonly #resampled: Pick<StreamDraft, 'kind' | 'resample'>
   #timeNs = 0n
   #names = 0
 
-  constructor(recorder: Recorder, random: Random, calls: Calls, isFollowing: boolean) {
+  constructor(recorder: Recorder, random: Random, calls: Calls, isFollowing: boolean, seed: number) {
+    this.#resampled = RESAMPLED[Math.floor(seed / 10) % RESAMPLED.length]!
     this.#recorder = recorder
     this.#random = random
     this.#calls = calls
@@ -85,15 +101,19 @@ export class Application {
     const count = random.pick([1, 1, 2, 3])
     for (let i = 0; i < count; i++) {
       const kind = random.chance(0.75) ? 'numbers' : random.pick(['text', 'resampled'] as const)
-      drafts[`s${i}`] = { kind, policy: random.pick(policies), isUnix: kind !== 'resampled' && random.chance(0.3) }
+      const policy = random.pick(policies)
+      drafts[`s${i}`] =
+        kind === 'resampled'
+          ? { ...this.#resampled, policy, isUnix: false }
+          : { kind, policy, isUnix: random.chance(0.3), resample: undefined }
     }
     const streams = Object.fromEntries(
-      Object.entries(drafts).map(([name, { kind, policy, isUnix }]): [string, StreamOptions] => [
+      Object.entries(drafts).map(([name, { kind, policy, isUnix, resample }]): [string, StreamOptions] => [
         name,
         {
           channels: ['a', kind === 'text' ? { name: 'b', type: 'text' } : 'b'],
           overflow: policy,
-          ...(kind === 'resampled' ? { clock: 'relative', resample: { rateHz: 100 } } : {}),
+          ...(resample ? { clock: 'relative', resample } : {}),
           ...(isUnix ? { clock: 'unix' } : {}),
         },
       ]),

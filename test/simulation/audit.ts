@@ -35,7 +35,7 @@ export class Audit {
     this.#checkChain()
     if (session.state === 'failed') {
       if (isDurable && !wasRefused) this.#find(`failed without a cause: ${errorOf(stopped)}`)
-      this.#recorded.streams.forEach((stream, index) => void this.#checkFailed(stream, index))
+      for (const stream of this.#recorded.streams) this.#checkFailed(stream)
       return this.findings
     }
     if (session.state !== 'stopped') this.#find(`ended ${session.state}`)
@@ -50,15 +50,17 @@ export class Audit {
     else this.#expect('chunks of an untriggered flight recorder', this.#chunks.length, 0)
     if (isDurable) this.#expect('chunks in the summary', summary.chunks, this.#chunks.length)
     this.#recorded.streams.forEach((stream, index) => {
-      const told = summary.streams[stream.name]!
-      this.#expect(`${stream.name}: pending`, told.pending, 0)
-      this.#expect(`${stream.name}: received`, told.received, this.#recorded.receivedAtStop![index])
-      this.#checkLaw(`${stream.name}: summary`, told)
-      this.#checkLosses(stream, told, true)
-      if (!isWritten) return
-      const counts = this.#chunks.at(-1)!.streams[index]!.counts
-      this.#expect(`${stream.name}: final counts`, stable(counts), stable({ ...told }))
-      this.#checkRows(stream, told)
+      for (const name of isWritten ? stream.recordedNames : [stream.name]) {
+        const told = summary.streams[name]!
+        this.#expect(`${name}: pending`, told.pending, 0)
+        this.#expect(`${name}: received`, told.received, this.#recorded.receivedAtStop![index])
+        this.#checkLaw(`${name}: summary`, told)
+        this.#checkLosses(stream, name, told, true)
+        if (!isWritten) continue
+        this.#expect(`${name}: final counts`, stable(this.#lastCountsOf(name)!), stable({ ...told }))
+        if (stream.isRaw && name === stream.name) this.#checkRows(stream, told)
+        else this.#checkGrid(stream, name, told)
+      }
     })
     if (isWritten) this.#checkNotes(isDurable)
     this.#checkFollowed(isDurable)
@@ -68,20 +70,20 @@ export class Audit {
   /** While the session lives, after a flush with nothing else going on. */
   quiet(): string[] {
     this.#checkChain()
-    const last = this.#chunks.at(-1)
-    this.#recorded.streams.forEach((stream, index) => {
+    for (const stream of this.#recorded.streams) {
       const { received, lost } = stream.writer.counts
       const there = received - Object.values(lost).reduce((sum, frames) => sum + frames, 0)
       this.#expect(`${stream.name}: received on the page`, received, stream.received)
-      const counts = last?.streams[index]?.counts
-      if (this.#circumstances.isDurable || last) {
+      for (const name of stream.recordedNames) {
+        if (!this.#circumstances.isDurable && this.#chunks.length === 0) continue
+        const counts = this.#lastCountsOf(name)
         const settled = (counts?.ingested ?? 0) + (counts?.lost['worker-lost'] ?? 0) + (counts?.lost.late ?? 0)
-        this.#expect(`${stream.name}: stored after flush`, settled, there)
+        this.#expect(`${name}: stored after flush`, settled, there)
       }
-      if (this.#circumstances.isDurable && stream.kind !== 'resampled') {
+      if (this.#circumstances.isDurable && stream.isRaw) {
         this.#expect(`${stream.name}: rows after flush`, this.#rowsOf(stream.name).length, there)
       }
-    })
+    }
     return this.findings
   }
 
@@ -102,16 +104,17 @@ export class Audit {
         if (hasFrames && chunk.startedAtNs !== before.startedAtNs) this.#find(`start of chunk ${at} differs`)
       }
       chunk.streams.forEach((piece, index) => {
-        const where = `chunk ${at}, ${piece.descriptor.name}`
+        const { name } = piece.descriptor
+        const where = `chunk ${at}, ${name}`
         const earlier = before?.streams[index]
         const next = earlier ? earlier.firstFrame + earlier.frameCount : 0
         this.#expect(`${where}: first frame`, piece.firstFrame, next)
         this.#expect(`${where}: produced`, piece.counts.produced, piece.firstFrame + piece.frameCount)
         this.#checkLaw(where, piece.counts)
-        const { received } = this.#recorded.streams[index]!
+        const { received } = this.#recorded.streams.find(({ recordedNames }) => recordedNames.includes(name))!
         if (piece.counts.received > received) this.#find(`${where}: received ${piece.counts.received} of ${received}`)
         if (earlier) this.#checkGrowth(where, earlier.counts, piece.counts)
-        framesOf(chunk, piece.descriptor.name)
+        framesOf(chunk, name)
       })
       before = chunk
     }
@@ -139,32 +142,47 @@ export class Audit {
   }
 
   /** The library has lost what the application saw refused, and nothing else unless there was a reason. */
-  #checkLosses(stream: Ledger, { lost }: { lost: StreamCounts['lost'] }, isStopped: boolean): void {
+  #checkLosses(stream: Ledger, name: string, { lost }: { lost: StreamCounts['lost'] }, isStopped: boolean): void {
     const { isFlightRecorder, isOver } = this.#recorded
     const mayEvict = stream.policy === 'drop-oldest' || isFlightRecorder
     for (const reason of ['paused', 'invalid-value'] as const) {
-      this.#expect(`${stream.name}: lost by ${reason}`, lost[reason] ?? 0, stream.lost[reason] ?? 0)
+      this.#expect(`${name}: lost by ${reason}`, lost[reason] ?? 0, stream.lost[reason] ?? 0)
     }
     const overflow = lost.overflow ?? 0
     const refused = stream.lost.overflow ?? 0
     if (mayEvict ? overflow < refused : overflow !== refused) {
-      this.#find(`${stream.name}: lost by overflow ${overflow}, refused ${refused}`)
+      this.#find(`${name}: lost by overflow ${overflow}, refused ${refused}`)
     }
     const { isDurable } = this.#circumstances
     if (isDurable && isStopped && isOver && (lost['worker-lost'] ?? 0) > 0) {
-      this.#find(`${stream.name}: ${lost['worker-lost']} frames lost with a worker though the disk has outlived it`)
+      this.#find(`${name}: ${lost['worker-lost']} frames lost with a worker though the disk has outlived it`)
     }
-    if ((lost.late ?? 0) > 0 && stream.kind !== 'resampled') this.#find(`${stream.name}: late frames`)
+    if ((lost.late ?? 0) > 0 && stream.isRaw && name === stream.name) this.#find(`${name}: late frames`)
   }
 
   #checkRows(stream: Ledger, { ingested, lost }: StreamCounts): void {
-    if (stream.kind === 'resampled') return
     const rows = this.#rowsOf(stream.name)
     const places = this.#placesOf(stream, rows)
     if (!places || !this.#circumstances.isDurable) return
     this.#expect(`${stream.name}: rows`, rows.length, ingested)
     const evicted = (lost.overflow ?? 0) - (stream.lost.overflow ?? 0)
     this.#expect(`${stream.name}: rows of what was taken`, rows.length, stream.taken.length - evicted)
+  }
+
+  /** Rows of a grid are at its instants, and what is held was given. */
+  #checkGrid(stream: Ledger, name: string, { produced }: StreamCounts): void {
+    const { rateHz, method } = stream.resample!
+    const rows = this.#rowsOf(name)
+    if (this.#circumstances.isDurable) this.#expect(`${name}: rows`, rows.length, produced)
+    for (const [timeNs, value, detail] of rows) {
+      const periods = (Number(timeNs) * rateHz) / 1e9
+      if (Math.abs(periods - Math.round(periods)) > 1e-6) this.#find(`${name}: a row at ${timeNs}`)
+      if (method !== 'hold') continue
+      const frame = value as number
+      if (!stream.taken.includes(frame)) this.#find(`${name}: holds frame ${frame}, which was not taken`)
+      const expected = Ledger.detailOf(frame, stream.kind)
+      if (detail !== expected) this.#find(`${name}: frame ${frame} has ${String(detail)}, was ${expected}`)
+    }
   }
 
   /** Where the rows stand among the frames taken; they have to be frames that were taken, as they were, in order. */
@@ -187,16 +205,16 @@ export class Audit {
     return true
   }
 
-  #checkFailed(stream: Ledger, index: number): void {
+  #checkFailed(stream: Ledger): void {
     const { received, lost } = stream.writer.counts
     this.#expect(`${stream.name}: received on the page`, received, stream.received)
     const rest = received - Object.values(lost).reduce((sum, frames) => sum + frames, 0)
     if (rest < 0) this.#find(`${stream.name}: more lost than received`)
-    if (stream.kind === 'resampled') return
+    if (!stream.isRaw) return
     const rows = this.#rowsOf(stream.name)
     this.#placesOf(stream, rows)
     // what the page calls stored is there; without a word from the worker there may be more
-    const stored = this.#chunks.at(-1)?.streams[index]?.counts.ingested ?? 0
+    const stored = this.#lastCountsOf(stream.name)?.ingested ?? 0
     if (this.#circumstances.isDurable && rest > stored)
       this.#find(`${stream.name}: ${rest} said to be stored, ${stored} are`)
   }
@@ -224,6 +242,10 @@ export class Audit {
     const ids = this.#chunks.map(chunkId)
     for (const id of ids) if (!followed.includes(id)) this.#find(`chunk ${id} was not handed over`)
     if (isDurable) this.#expect('chunks handed over', followed.join(), ids.join())
+  }
+
+  #lastCountsOf(stream: string): StreamCounts | undefined {
+    return this.#chunks.at(-1)?.streams.find(({ descriptor }) => descriptor.name === stream)?.counts
   }
 
   #rowsOf(stream: string): ReturnType<typeof rowsOf> {

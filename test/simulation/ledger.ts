@@ -1,8 +1,9 @@
 import type { SessionState } from '../../src/session/events.js'
 import type { StreamWriter } from '../../src/session/stream-writer.js'
+import type { ResampleOptions } from '../../src/worker/checks/resampling.js'
 import type { LossReason, OverflowPolicy } from '../../src/worker/protocol.js'
 
-export type StreamKind = 'numbers' | 'text' | 'resampled'
+export type StreamKind = 'numbers' | 'text'
 
 const REFUSAL: Record<SessionState, LossReason> = {
   ready: 'paused',
@@ -28,7 +29,18 @@ export class Ledger {
     readonly policy: OverflowPolicy,
     readonly isUnix: boolean,
     readonly writer: StreamWriter,
+    readonly resample: ResampleOptions | undefined,
   ) {}
+
+  /** Whether its frames are stored as they came. */
+  get isRaw(): boolean {
+    return this.resample === undefined || this.resample.keepRaw === true
+  }
+
+  /** The streams its frames are stored in. */
+  get recordedNames(): string[] {
+    return this.resample?.keepRaw ? [this.name, `${this.name}.resampled`] : [this.name]
+  }
 
   /** Frames offered that are the library's to account for. */
   get received(): number {
@@ -37,7 +49,7 @@ export class Ledger {
 
   /** The cell a frame has in the second channel. */
   static detailOf(frame: number, kind: StreamKind): number | string | undefined {
-    if (frame % 5 === 0 && kind !== 'resampled') return undefined
+    if (frame % 5 === 0) return undefined
     return kind === 'text' ? `t${frame % 11}` : -frame / 8
   }
 

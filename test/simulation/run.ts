@@ -40,10 +40,12 @@ class Run {
   readonly #isDurable: boolean
   readonly #strikeRate: number
   readonly #isFollowing: boolean
+  readonly #seed: number
 
   constructor(world: World, random: Random, seed: number) {
     this.#world = world
     this.#random = random
+    this.#seed = seed
     // by the seed's last digit: following takes steps of its own, and the other seeds go on as ever
     this.#isFollowing = seed % 10 === 5
     this.#isDurable = random.chance(0.75)
@@ -84,7 +86,7 @@ class Run {
   async #record(recorder: Recorder): Promise<void> {
     const world = this.#world
     const random = this.#random
-    const application = new Application(recorder, random, this.#calls, this.#isFollowing)
+    const application = new Application(recorder, random, this.#calls, this.#isFollowing, this.#seed)
     const sessions = random.pick([1, 1, 2])
     for (let i = 0; i < sessions; i++) await world.act('createSession', () => world.log(application.create()))
     await this.#stepUntil(() => application.sessions.length > 0, 5000)

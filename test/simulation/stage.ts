@@ -30,7 +30,7 @@ export class Stage {
     const stage = new Stage(seed)
     const { spawn, serveInThread } = stage.workers
     const all: SessionOptions = { autoMetadata: false, ...options, streams: { s: { channels: ['a', 'b'] } } }
-    const drafts = { s: { kind: 'numbers', policy: 'drop-newest', isUnix: false } } as const
+    const drafts = { s: { kind: 'numbers', policy: 'drop-newest', isUnix: false, resample: undefined } } as const
     const opening = stage.calls.track(
       'open',
       (async () => {

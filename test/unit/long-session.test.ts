@@ -23,6 +23,7 @@ describe('a ring whose frame numbers pass 2^32', () => {
       {
         onSealed: ({ chunk, frame }) => chunks.push({ ...chunk, ...decodeChunk(frame.subarray(48)) }),
         onGap: () => {},
+        onWarning: () => {},
       },
     )
     const first = 2 ** 32 - 1000

@@ -130,6 +130,8 @@ describe('the verifier', () => {
         ClockName: 1,
         ChannelType: 1,
         ChannelKind: 1,
+        ResampleMethod: 1,
+        ResampleQuality: 1,
         ushort: 2,
         uint32: 4,
         int64: 8,

@@ -1,13 +1,22 @@
 import {
   CHANNELS_MAX_COUNT,
   ENUM_VALUES_MAX_COUNT,
-  NAME_MAX_LENGTH,
   RATE_MAX_HZ,
   STREAMS_MAX_COUNT,
   UNIT_MAX_LENGTH,
 } from '../../limits.js'
+import { resampledNameOf } from '../../pipeline/plan.js'
 import type { ChannelDescriptor, ChannelKind, ChannelType, ClockName, OverflowPolicy, StreamPlan } from '../protocol.js'
-import { checkOneOf, describe, normalizeText, ownFields, refuseUnknownFields } from './text.js'
+import { checkAlignment, declareGrid, type ResampleOptions } from './resampling.js'
+import {
+  checkName,
+  checkOneOf,
+  checkPositive,
+  describe,
+  normalizeText,
+  ownFields,
+  refuseUnknownFields,
+} from './text.js'
 
 export interface ChannelOptions {
   name: string
@@ -17,6 +26,10 @@ export interface ChannelOptions {
   unit?: string
   /** The values an `enum` channel can take. */
   values?: string[]
+  /**
+   * What the values are, which matters when they are resampled: an `angle` in `deg` (default) or `rad` goes on past a full
+   * turn; four channels of kind `quaternion` in a row are one rotation.
+   */
   kind?: ChannelKind
   /**
    * What is read back may differ from what was given by at most half of this, in the channel's unit, and takes less room
@@ -37,8 +50,8 @@ export interface StreamOptions {
   rateHz?: number
   /** Stretch without a frame that counts as a gap. */
   maxGapMs?: number
-  /** Records the stream on a uniform grid instead of as it came; linear interpolation. */
-  resample?: { rateHz: number; method?: 'linear' }
+  /** Records the stream on a uniform grid instead of as it came. */
+  resample?: ResampleOptions
 }
 
 export interface StreamDeclaration {
@@ -46,7 +59,6 @@ export interface StreamDeclaration {
   overflow: OverflowPolicy
 }
 
-const NAME = /^[A-Za-z][A-Za-z0-9_.-]*$/
 const TYPES: readonly ChannelType[] = ['f64', 'f32', 'i32', 'i64', 'enum', 'text']
 const CLOCKS: readonly ClockName[] = ['monotonic', 'unix', 'relative']
 const OVERFLOWS: readonly OverflowPolicy[] = ['drop-newest', 'drop-oldest', 'wait']
@@ -64,7 +76,30 @@ export function declareStreams(streams: Record<string, StreamOptions>): StreamDe
   if (entries.length > STREAMS_MAX_COUNT) {
     throw new RangeError(`"streams" expected at most ${STREAMS_MAX_COUNT} streams, got ${entries.length}`)
   }
-  return entries.map(([name, options]) => declareStream(name, options))
+  const declarations = entries.map(([name, options]) => declareStream(name, options))
+  const plans = declarations.map(({ plan }) => plan)
+  checkResampledNames(plans)
+  checkAlignment(plans)
+  return declarations
+}
+
+/** A stream kept raw is recorded under a second name. */
+function checkResampledNames(plans: StreamPlan[]): void {
+  const names = new Set(plans.map(({ descriptor }) => descriptor.name))
+  for (const { descriptor, grid } of plans) {
+    if (!grid?.keepRaw) continue
+    const field = `streams.${descriptor.name}.resample.keepRaw`
+    const name = checkName(`${field} stream name`, resampledNameOf(descriptor.name))
+    if (names.has(name)) {
+      throw new RangeError(`"${field}" records a stream "${name}", which is declared too; rename one of them`)
+    }
+    names.add(name)
+  }
+  if (names.size > STREAMS_MAX_COUNT) {
+    throw new RangeError(
+      `"streams" expected at most ${STREAMS_MAX_COUNT} streams, got ${names.size} with those that "keepRaw" adds`,
+    )
+  }
 }
 
 function declareStream(name: string, options: StreamOptions): StreamDeclaration {
@@ -93,19 +128,12 @@ function declareStream(name: string, options: StreamOptions): StreamDeclaration 
     if (seen.has(channel.name)) throw new RangeError(`"${field}.channels" has two channels named "${channel.name}"`)
     seen.add(channel.name)
   }
-  const grid = resample && (ownFields(resample) as typeof resample)
-  if (grid) checkResample(field, grid, declared)
   return {
     overflow,
     plan: {
-      descriptor: {
-        name,
-        channels: declared,
-        clock,
-        rateHz,
-        resampledHz: grid?.rateHz,
-      },
+      descriptor: { name, channels: declared, clock, rateHz },
       gapMs: maxGapMs,
+      grid: resample === undefined ? undefined : declareGrid(field, resample, { channels: declared, rateHz, maxGapMs }),
     },
   }
 }
@@ -145,39 +173,4 @@ function checkEnumValues(field: string, values: string[]): string[] {
   }
   if (new Set(values).size !== values.length) throw new RangeError(`"${field}.values" expected distinct strings`)
   return values.map((value, index) => normalizeText(`${field}.values[${index}]`, value, 500, 0))
-}
-
-function checkResample(
-  field: string,
-  resample: { rateHz: number; method?: string },
-  channels: ChannelDescriptor[],
-): void {
-  refuseUnknownFields(`"${field}.resample"`, resample, ['rateHz', 'method'])
-  if (resample.rateHz === undefined) throw new TypeError(`"${field}.resample.rateHz" is missing`)
-  checkPositive(`${field}.resample.rateHz`, resample.rateHz, RATE_MAX_HZ)
-  checkOneOf(`${field}.resample.method`, resample.method ?? 'linear', ['linear'])
-  for (const channel of channels) {
-    if (channel.type !== 'f64' && channel.type !== 'f32') {
-      throw new RangeError(`"${field}.resample" works on f64 and f32 channels, "${channel.name}" is ${channel.type}`)
-    }
-  }
-}
-
-function checkName(field: string, name: unknown): string {
-  if (typeof name !== 'string') throw new TypeError(`"${field}" expected a string, got ${describe(name)}`)
-  if (!NAME.test(name) || name.length > NAME_MAX_LENGTH) {
-    throw new RangeError(
-      `"${field}" expected 1–${NAME_MAX_LENGTH} characters of A–Z a–z 0–9 _ . - starting with a letter, got ${describe(name)}`,
-    )
-  }
-  return name
-}
-
-function checkPositive(field: string, value: unknown, max: number): void {
-  if (value === undefined) return
-  if (typeof value !== 'number') throw new TypeError(`"${field}" expected a number, got ${describe(value)}`)
-  if (!(value > 0 && value <= max)) {
-    const upTo = max === Number.MAX_VALUE ? '' : ` and ≤ ${max}`
-    throw new RangeError(`"${field}" expected > 0${upTo}, got ${value}`)
-  }
 }

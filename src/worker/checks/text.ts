@@ -1,3 +1,5 @@
+import { NAME_MAX_LENGTH } from '../../limits.js'
+
 const CONTROL = /\p{Cc}/u
 
 /**
@@ -67,5 +69,28 @@ export function ownFields(given: object): Record<string, unknown> {
 export function checkOneOf(field: string, value: unknown, allowed: readonly string[]): void {
   if (value !== undefined && !allowed.includes(value as string)) {
     throw new RangeError(`"${field}" expected one of ${allowed.join(', ')}, got ${describe(value)}`)
+  }
+}
+
+const NAME = /^[A-Za-z][A-Za-z0-9_.-]*$/
+
+/** @throws TypeError | RangeError naming the field, what a name is and the value. */
+export function checkName(field: string, name: unknown): string {
+  if (typeof name !== 'string') throw new TypeError(`"${field}" expected a string, got ${describe(name)}`)
+  if (!NAME.test(name) || name.length > NAME_MAX_LENGTH) {
+    throw new RangeError(
+      `"${field}" expected 1–${NAME_MAX_LENGTH} characters of A–Z a–z 0–9 _ . - starting with a letter, got ${describe(name)}`,
+    )
+  }
+  return name
+}
+
+/** @throws TypeError | RangeError naming the field, the limit and the value; undefined passes. */
+export function checkPositive(field: string, value: unknown, max: number): void {
+  if (value === undefined) return
+  if (typeof value !== 'number') throw new TypeError(`"${field}" expected a number, got ${describe(value)}`)
+  if (!(value > 0 && value <= max)) {
+    const upTo = max === Number.MAX_VALUE ? '' : ` and ≤ ${max}`
+    throw new RangeError(`"${field}" expected > 0${upTo}, got ${value}`)
   }
 }

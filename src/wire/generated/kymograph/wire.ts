@@ -13,5 +13,7 @@ export { Loss } from './wire/loss.js';
 export { LossReason } from './wire/loss-reason.js';
 export { Mark } from './wire/mark.js';
 export { Property } from './wire/property.js';
+export { ResampleMethod } from './wire/resample-method.js';
+export { ResampleQuality } from './wire/resample-quality.js';
 export { SessionId } from './wire/session-id.js';
 export { Stream } from './wire/stream.js';

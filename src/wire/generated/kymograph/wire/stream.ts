@@ -8,6 +8,8 @@ import { Channel } from './channel.js';
 import { ClockName } from './clock-name.js';
 import { Gap } from './gap.js';
 import { Loss } from './loss.js';
+import { ResampleMethod } from './resample-method.js';
+import { ResampleQuality } from './resample-quality.js';
 
 
 /**
@@ -213,8 +215,24 @@ resampledHz():number {
   return offset ? this.bb!.readFloat64(this.bb_pos + offset) : 0.0;
 }
 
+/**
+ * Default Linear; says nothing unless resampled. Enum and text channels are held whatever it is.
+ */
+resampleMethod():ResampleMethod {
+  const offset = this.bb!.__offset(this.bb_pos, 42);
+  return offset ? this.bb!.readUint8(this.bb_pos + offset) : ResampleMethod.Linear;
+}
+
+/**
+ * Default Standard; says nothing unless resampled by Sinc.
+ */
+resampleQuality():ResampleQuality {
+  const offset = this.bb!.__offset(this.bb_pos, 44);
+  return offset ? this.bb!.readUint8(this.bb_pos + offset) : ResampleQuality.Standard;
+}
+
 static startStream(builder:flatbuffers.Builder) {
-  builder.startObject(19);
+  builder.startObject(21);
 }
 
 static addName(builder:flatbuffers.Builder, nameOffset:flatbuffers.Offset) {
@@ -325,6 +343,14 @@ static addResampledHz(builder:flatbuffers.Builder, resampledHz:number) {
   builder.addFieldFloat64(18, resampledHz, 0.0);
 }
 
+static addResampleMethod(builder:flatbuffers.Builder, resampleMethod:ResampleMethod) {
+  builder.addFieldInt8(19, resampleMethod, ResampleMethod.Linear);
+}
+
+static addResampleQuality(builder:flatbuffers.Builder, resampleQuality:ResampleQuality) {
+  builder.addFieldInt8(20, resampleQuality, ResampleQuality.Standard);
+}
+
 static endStream(builder:flatbuffers.Builder):flatbuffers.Offset {
   const offset = builder.endObject();
   builder.requiredField(offset, 4) // name
@@ -332,7 +358,7 @@ static endStream(builder:flatbuffers.Builder):flatbuffers.Offset {
   return offset;
 }
 
-static createStream(builder:flatbuffers.Builder, nameOffset:flatbuffers.Offset, channelsOffset:flatbuffers.Offset, timeOffset:flatbuffers.Offset, firstFrame:bigint, frameCount:number, unitOffset:flatbuffers.Offset, codedBytes:bigint, effectiveRateHz:number, clock:ClockName, ingestedLessProduced:bigint, pending:bigint, lostOffset:flatbuffers.Offset, invalidValues:bigint, repeatedTimestamps:bigint, backwardTimestamps:bigint, gapCount:bigint, gapsOffset:flatbuffers.Offset, rateHz:number, resampledHz:number):flatbuffers.Offset {
+static createStream(builder:flatbuffers.Builder, nameOffset:flatbuffers.Offset, channelsOffset:flatbuffers.Offset, timeOffset:flatbuffers.Offset, firstFrame:bigint, frameCount:number, unitOffset:flatbuffers.Offset, codedBytes:bigint, effectiveRateHz:number, clock:ClockName, ingestedLessProduced:bigint, pending:bigint, lostOffset:flatbuffers.Offset, invalidValues:bigint, repeatedTimestamps:bigint, backwardTimestamps:bigint, gapCount:bigint, gapsOffset:flatbuffers.Offset, rateHz:number, resampledHz:number, resampleMethod:ResampleMethod, resampleQuality:ResampleQuality):flatbuffers.Offset {
   Stream.startStream(builder);
   Stream.addName(builder, nameOffset);
   Stream.addChannels(builder, channelsOffset);
@@ -353,6 +379,8 @@ static createStream(builder:flatbuffers.Builder, nameOffset:flatbuffers.Offset, 
   Stream.addGaps(builder, gapsOffset);
   Stream.addRateHz(builder, rateHz);
   Stream.addResampledHz(builder, resampledHz);
+  Stream.addResampleMethod(builder, resampleMethod);
+  Stream.addResampleQuality(builder, resampleQuality);
   return Stream.endStream(builder);
 }
 }
