@@ -160,7 +160,7 @@ export function linear(before: f64, after: f64, fraction: f64): f64 {
   if (before === after) return before
   const slope = after - before
   const value = abs(slope) < Infinity ? before + slope * fraction : before * (1 - fraction) + after * fraction
-  return isNaN(value) ? NaN : value
+  return value < 0 || value >= 0 ? value : NaN
 }
 
 /** Slope of the parabola through three nodes, the middle one `middle`: where it is, or at its `side`, −1 or 1. */

@@ -476,7 +476,7 @@ function takeWide(filter: Polyphase, targetPtr: usize, frames: i32): i32 {
       if (isBlended) sum += (dotWide(rowPtr + rowBytes, samples, rowBytes) - sum) * weight
       const origin = load<f64>(originsPtr + (channel << 3))
       let value = sum === 0 ? origin : origin + sum
-      if (isNaN(value) || (centre < holesEnd && isHole(filter, channel, centre, rest))) value = NaN
+      if (value - value !== 0 || (centre < holesEnd && isHole(filter, channel, centre, rest))) value = NaN
       store<f64>(target, value)
     }
     if (first < firstEdge) filter.edgeFrames++
@@ -528,7 +528,7 @@ function takeSingle(filter: Polyphase, targetPtr: usize, frames: i32): i32 {
       if (isBlended) sum += (dotSingle(rowPtr + rowBytes, samples, rowBytes) - sum) * weight
       const origin = load<f64>(originsPtr + (channel << 3)) as f32
       let value = sum === 0 ? origin : origin + sum
-      if (isNaN(value) || (centre < holesEnd && isHole(filter, channel, centre, rest))) value = f32.NaN
+      if (value - value !== 0 || (centre < holesEnd && isHole(filter, channel, centre, rest))) value = f32.NaN
       store<f32>(target, value)
     }
     if (first < firstEdge) filter.edgeFrames++

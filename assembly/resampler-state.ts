@@ -84,7 +84,7 @@ function align16(bytes: usize): usize {
 }
 
 export function resamplerStateBytes(channels: i32, stageFrames: i32): usize {
-  const frameBytes = ((channels as usize) + 1) << 3
+  const stageBytes = align16((stageFrames as usize) << 3)
   return (
     align16(offsetof<ResamplerState>()) +
     2 * align16(gridBytes()) +
@@ -92,9 +92,9 @@ export function resamplerStateBytes(channels: i32, stageFrames: i32): usize {
     align16(frameOrderBytes(channels)) +
     align16(nodesBytes(channels)) +
     align16(kindsBytes(channels)) +
-    (stageFrames as usize) * (frameBytes * 2 + 4) +
-    frameBytes +
-    80
+    2 * stageBytes * ((channels as usize) + 1) +
+    align16((stageFrames as usize) << 2) +
+    align16((channels as usize) << 3)
   )
 }
 

@@ -121,6 +121,20 @@ describe.each(implementations)('a resampler of %s', (_, kernels) => {
 })
 
 describe('the resamplers of both builds', () => {
+  it('give the same bits for any number of channels', () => {
+    for (let channels = 1; channels <= 64; channels++) {
+      const input = sensorStream(150, channels, channels)
+      const kinds = Array.from({ length: channels }, (_, c) =>
+        c < (channels & ~3) ? ('quaternion' as const) : ('degrees' as const),
+      )
+      for (const options of [{}, { kinds }, { method: 'cubic' as const }]) {
+        const wasm = resample(wasmKernels, { rateHz: 130, channels, ...options }, input)
+        const reference = resample(referenceKernels, { rateHz: 130, channels, ...options }, input)
+        expect(Buffer.compare(bytesOf(wasm.values), bytesOf(reference.values)), `${channels} channels`).toBe(0)
+      }
+    }
+  })
+
   it('give the same bits', () => {
     fc.assert(
       fc.property(streams, fc.constantFrom(...optionSets), (input, options) => {

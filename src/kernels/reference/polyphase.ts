@@ -168,7 +168,7 @@ export class Polyphase {
       }
       const origin = this.#origins[channel]!
       const value = sum === 0 ? origin : this.#round(origin + sum)
-      target[at + channel] = Number.isNaN(value) || this.#isHole(channel) ? Number.NaN : value
+      target[at + channel] = !Number.isFinite(value) || this.#isHole(channel) ? Number.NaN : value
     }
     if (this.#hasEnded || first < this.#firstFrame) this.edgeFrames++
     this.#centre += stepWhole
