@@ -1,5 +1,4 @@
 import { basename } from 'node:path'
-import { RATE_MAX_HZ, RESAMPLER_RATE_MIN_HZ } from '../limits.js'
 import {
   createRecorder,
   type Recorder,
@@ -147,9 +146,6 @@ function resampleOf(args: CommandArguments): ResampleOptions | undefined {
     const orphan = method !== undefined ? 'method' : quality !== undefined ? 'quality' : 'keep-raw'
     if (orphan !== 'keep-raw' || args.has(orphan)) throw new UsageError(`--${orphan} needs --rate HZ`)
     return undefined
-  }
-  if (!(rateHz >= RESAMPLER_RATE_MIN_HZ && rateHz <= RATE_MAX_HZ)) {
-    throw new UsageError(`--rate expected ${RESAMPLER_RATE_MIN_HZ}–${RATE_MAX_HZ} Hz, got ${args.text('rate')}`)
   }
   return { rateHz, method, quality, keepRaw: args.has('keep-raw') }
 }

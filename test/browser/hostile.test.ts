@@ -11,7 +11,8 @@ const NAMES = [
   ...['overflow', 'rateHz', 'maxGapMs', 'resample', 'resampledHz', 'gapMs', 'type', 'unit', 'values', 'kind'],
   ...['precision', 'originalName', 'validity', 'dictionary', 'lost', 'gaps', 'final', 'amendment', 'startClock'],
   ...['labelsMode', 'notLabels', 'since', 'until', 'state', 'order', 'limit', 'cursor', 'lifeLock', 'x', 'name'],
-  ...['cause', 'code', 'offset', 'stack', 'late', 'worker-lost', 'paused'],
+  ...['cause', 'code', 'offset', 'stack', 'late', 'worker-lost', 'paused', 'grid', 'method', 'quality', 'align'],
+  ...['keepRaw', 'resampleMethod', 'resampleQuality', 'nominalRateHz', 'kinds', 'inputRateHz'],
 ]
 
 /** What scripts of a page do to the built-in objects before the library is loaded, and how the test gets them back. */

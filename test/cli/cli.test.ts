@@ -118,11 +118,104 @@ describe('kymograph record and cat', () => {
     expect(Object.values(session.streams)).toMatchObject([{ ingested: 25 }])
   })
 
-  it('resample with --rate', async () => {
-    const csv = `t_ms,x\n${Array.from({ length: 101 }, (_, i) => `${i * 10},${i / 2}`).join('\n')}\n`
-    const { store, id } = await recorded(csv, ['--rate', '50'])
-    const { stdout } = await kymograph('cat', id, '--store', store)
-    expect(stdout.split('\n').slice(0, 4)).toEqual(['timestamp_ns,x', '0,0', '20000000,1', '40000000,2'])
+  describe('with --rate', () => {
+    const rows = Array.from(
+      { length: 101 },
+      (_, i) => `${i * 10},${i / 2},${i * 3},${i < 50 ? 'walk' : 'run'},${i % 4 ? `note ${i}` : ''}`,
+    )
+    const csv = `t_ms,x,n,mode,note\n${rows.join('\n')}\n`
+    const cat = async (store: string, id: string, ...args: string[]) =>
+      (await kymograph('cat', id, '--store', store, ...args)).stdout.trim().split('\n')
+
+    it('resample numbers, hold text and enum, and say how', async () => {
+      const { store, id, session } = await recorded(csv, ['--rate', '50', '--method', 'linear'])
+      const cells = await cat(store, id)
+      expect(cells.slice(0, 4)).toEqual([
+        'timestamp_ns,x,n,mode,note',
+        '0,0,0,walk,',
+        '20000000,1,6,walk,note 2',
+        '40000000,2,12,walk,',
+      ])
+      expect(cells).toHaveLength(52)
+      expect(Object.values(session.streams)).toMatchObject([
+        { received: 101, ingested: 101, produced: 51, resampledHz: 50, resampleMethod: 'linear' },
+      ])
+      const described = await kymograph('info', id, '--store', store)
+      expect(described.stdout).toContain('resampled to 50.0 Hz (linear), 51 frames of 101 at 100.0 Hz\n')
+      const [stream] = JSON.parse((await kymograph('info', id, '--store', store, '--json')).stdout).streams
+      expect(stream).toMatchObject({
+        frames: 51,
+        ingested: 101,
+        effectiveRateHz: 100,
+        resampledHz: 50,
+        resampleMethod: 'linear',
+      })
+    })
+
+    it('are sinc by default, of the quality asked for', async () => {
+      const { session } = await recorded(csv, ['--rate', '50', '--quality', 'best'])
+      expect(Object.values(session.streams)).toMatchObject([{ resampleMethod: 'sinc', resampleQuality: 'best' }])
+    })
+
+    it('keep integers with hold, and the time of the last frame', async () => {
+      const { store, id, session } = await recorded(csv, ['--rate', '40', '--method', 'hold'])
+      expect((await cat(store, id)).slice(0, 3)).toEqual([
+        'timestamp_ns,x,n,mode,note',
+        '0,0,0,walk,',
+        '25000000,1,6,walk,note 2',
+      ])
+      expect(Date.parse(session.endedAt) - Date.parse(session.startedAt)).toBe(1000)
+      const [stream] = JSON.parse((await kymograph('info', id, '--store', store, '--json')).stdout).streams
+      expect(stream.channels).toMatchObject([{ type: 'f32' }, { type: 'i32' }, { type: 'enum' }, { type: 'text' }])
+    })
+
+    it('keep the frames as they came with --keep-raw', async () => {
+      const { store, id } = await recorded(csv, ['--rate', '50', '--keep-raw', '--stream', 'imu', '--method', 'linear'])
+      expect((await cat(store, id, '--stream', 'imu')).slice(1)).toEqual(
+        rows.map((row) => row.replace(/^\d+/, (ms) => (ms === '0' ? ms : `${ms}000000`))),
+      )
+      expect(await cat(store, id, '--stream', 'imu.resampled')).toHaveLength(52)
+      expect((await kymograph('ls', '--store', store)).stdout).toContain(
+        'imu 101 @ 100.0 Hz, imu.resampled 51 @ 50.0 Hz',
+      )
+      const path = await file(csv)
+      const table = await kymograph('record', path, '--store', store, '--rate', '50', '--keep-raw', '--stream', 'imu')
+      expect(table.stdout).toMatch(/^imu +x:f32 n:f64 .*\nimu\.resampled /m)
+      expect(table.stdout).toContain('column "n" holds integers, which are resampled as f64')
+    })
+
+    it('warn of a rate beyond the input', async () => {
+      const store = join(directory, `store${files++}`)
+      const { code, stderr } = await kymograph(
+        'record',
+        await file(csv),
+        '--store',
+        store,
+        '--rate',
+        '500',
+        '--stream',
+        's',
+      )
+      expect(code).toBe(0)
+      expect(stderr).toMatch(/^kymograph: warning: stream "s" is resampled to 500 Hz .* at 100 Hz.*at most 200\n$/)
+    })
+
+    it.each([
+      [['--rate', '0'], 'resample.rateHz" expected > 0 and ≤ 1000000, got 0'],
+      [['--rate=-5'], 'resample.rateHz" expected > 0 and ≤ 1000000, got -5'],
+      [['--rate', '2e6'], 'resample.rateHz" expected > 0 and ≤ 1000000, got 2000000'],
+      [['--rate', 'NaN'], '--rate expected a number, got "NaN"'],
+      [['--rate', '50', '--method', 'spline'], '--method expected one of sinc, linear, cubic, hold, got "spline"'],
+      [['--rate', '50', '--quality', 'high'], '--quality expected one of fast, standard, best, got "high"'],
+      [['--method', 'hold'], '--method needs --rate HZ'],
+      [['--quality', 'best'], '--quality needs --rate HZ'],
+      [['--keep-raw'], '--keep-raw needs --rate HZ'],
+      [['--rate', '50', '--keep-raw', '--stream', 's'.repeat(55)], 'keepRaw stream name" expected 1–64 characters'],
+    ])('refuse %j', async (args, message) => {
+      const store = join(directory, `store${files++}`)
+      const { code, stderr } = await kymograph('record', await file(csv), '--store', store, ...args)
+      expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(message) })
+    })
   })
 })
 

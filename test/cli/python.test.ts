@@ -41,6 +41,31 @@ describe.skipIf(!hasPython && process.env.CI === undefined)('the Python reader',
     expect(await agrees(store, file.replace('.csv', ''))).toBeGreaterThan(1500)
   })
 
+  it('prints what was resampled, and what was held', async () => {
+    const store = await directory()
+    const recorder = await createRecorder({ store: { directory: store } })
+    const session = await recorder.createSession({
+      streams: {
+        s: {
+          channels: ['x', { name: 't', type: 'text' }],
+          clock: 'relative',
+          resample: { rateHz: 60, quality: 'best', keepRaw: true },
+        },
+      },
+    })
+    for (let i = 0; i < 500; i++) session.stream('s').push(i * 10, Math.sin(i / 9), i % 7 ? `t${i}` : undefined)
+    await session.stop()
+    await recorder.dispose()
+    expect(await agrees(store, 's')).toBe(502)
+    expect(await agrees(store, 's.resampled')).toBeGreaterThan(290)
+    const reader = resolve('examples/python/read_kymo.py')
+    const { stdout } = await run('python3', [reader, join(store, `${session.id}.kymo`), '--json'], options)
+    expect(JSON.parse(stdout).chunks[0].streams).toMatchObject([
+      { name: 's', resampled_hz: 0, resample_method: null },
+      { name: 's.resampled', resampled_hz: 60, resample_method: 'sinc', resample_quality: 'best' },
+    ])
+  })
+
   it('prints every type, absent and special values as cat does', async () => {
     const store = await directory()
     const recorder = await createRecorder({ store: { directory: store } })

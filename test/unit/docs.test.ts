@@ -95,7 +95,7 @@ describe('examples in the README', async () => {
   const forNode = blocks.filter((code) => !code.includes("from 'kymograph'\n"))
 
   it('are all found', () => {
-    expect([blocks.length, forNode.length]).toEqual([3, 2])
+    expect([blocks.length, forNode.length]).toEqual([4, 3])
   })
 
   it.each(forNode.map((code, i): [number, string] => [i + 1, code]))('for Node run (%i)', async (_, code) => {
