@@ -1,8 +1,10 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import type { ResamplerOptions } from '../../src/kernels/types.js'
 import { bytesOf, implementations, referenceKernels, wasmKernels } from './implementations.js'
 import { bitsOf, frames, resample, sensorStream, streams } from './resampler-streams.js'
+
+vi.setConfig({ testTimeout: 60_000 })
 
 const optionSets: ResamplerOptions[] = [
   { rateHz: 100, channels: 2 },

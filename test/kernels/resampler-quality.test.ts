@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import type { ResamplerQuality } from '../../src/kernels/types.js'
 import { implementations } from './implementations.js'
 import {
@@ -10,6 +10,8 @@ import {
   type SampleKind,
 } from './resampler-quality.js'
 import { resample } from './resampler-streams.js'
+
+vi.setConfig({ testTimeout: 60_000 })
 
 const kinds: readonly (readonly [name: string, Kind: SampleKind])[] = [
   ['32 bits', Float32Array],
