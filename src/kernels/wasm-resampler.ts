@@ -1,11 +1,48 @@
 import { RESAMPLER_HOLE_HALF_PERIODS, RESAMPLER_MERGE_DIVISOR, STATUS_FILTER_MISSING } from '../../assembly/layout'
 import { KymographError } from '../errors.js'
 import { expectFrames, expectTimestampsInRange } from './arguments.js'
-import { FrameCollector } from './frame-collector.js'
 import { leastMergeNs, planInner, planResampler, type ResamplerPlan } from './resampler-plan.js'
 import type { Resampled, Resampler, ResamplerOptions } from './types.js'
 import { aligned, runStateful, stageFramesOf, WasmArena } from './wasm-arena.js'
 import { initFilter } from './wasm-filter.js'
+
+/** One array of all pieces, or the only one. */
+function joined<Values extends BigInt64Array | Float64Array>(
+  pieces: Values[],
+  create: (length: number) => Values,
+): Values {
+  if (pieces.length === 1) return pieces[0]!
+  const whole = create(pieces.reduce((length, piece) => length + piece.length, 0))
+  let end = 0
+  for (const piece of pieces) {
+    whole.set(piece as never, end)
+    end += piece.length
+  }
+  return whole
+}
+
+/** What came out of the stages, piece by piece. */
+class Pieces {
+  readonly #timestampsNs: BigInt64Array[] = []
+  readonly #values: Float64Array[] = []
+  readonly #segments: number[] = []
+  #frames = 0
+
+  add(timestampsNs: BigInt64Array, values: Float64Array, segments: Uint32Array): void {
+    for (const index of segments) this.#segments.push(this.#frames + index)
+    this.#timestampsNs.push(timestampsNs)
+    this.#values.push(values)
+    this.#frames += timestampsNs.length
+  }
+
+  join(): Resampled {
+    return {
+      timestampsNs: joined(this.#timestampsNs, (length) => new BigInt64Array(length)),
+      values: joined(this.#values, (length) => new Float64Array(length)),
+      segments: this.#segments,
+    }
+  }
+}
 
 /** A resampler in an instance of its own: its memory goes when the object does. */
 export class WasmResampler implements Resampler {
@@ -87,12 +124,12 @@ export class WasmResampler implements Resampler {
 
   flush(): Resampled {
     const arena = this.#usable()
-    const output = new FrameCollector(this.channels, 0)
     return runStateful(() => {
+      const output = new Pieces()
       this.#collect(arena, arena.exports.resamplerFlush(this.#statePtr), output)
       if (this.#hasFilter) this.#edgeFrames += arena.exports.polyphaseEdgeFrames(this.#filterPtr)
       this.#hasFilter = false
-      return output.finish()
+      return output.join()
     }, this.#discard)
   }
 
@@ -119,7 +156,7 @@ export class WasmResampler implements Resampler {
   #push(arena: WasmArena, timestampsNs: BigInt64Array, values: Float64Array): Resampled {
     const { channels } = this
     const { exports } = arena
-    const output = new FrameCollector(channels, timestampsNs.length)
+    const output = new Pieces()
     for (let first = 0; first < timestampsNs.length; first += this.#stageFrames) {
       const end = Math.min(first + this.#stageFrames, timestampsNs.length)
       const frames = end - first
@@ -129,11 +166,11 @@ export class WasmResampler implements Resampler {
       stage.set(values.subarray(first * channels, end * channels))
       this.#collect(arena, exports.resamplerPush(state, frames), output)
     }
-    return output.finish()
+    return output.join()
   }
 
   /** Takes the output stage, and as long as it was full, the next one. */
-  #collect(arena: WasmArena, framesProduced: number, output: FrameCollector): void {
+  #collect(arena: WasmArena, framesProduced: number, output: Pieces): void {
     const { exports } = arena
     const state = this.#statePtr
     let frames = framesProduced
@@ -143,12 +180,10 @@ export class WasmResampler implements Resampler {
         frames = exports.resamplerPull(state)
         continue
       }
-      const firstFrame = output.lengthFrames
-      const segments = arena.indices(exports.resamplerOutputSegmentsPtr(state), exports.resamplerSegmentCount(state))
-      for (const index of segments) output.markSegment(firstFrame + index)
-      output.append(
-        arena.timestamps(exports.resamplerOutputTimestampsPtr(state), frames),
-        arena.values(exports.resamplerOutputValuesPtr(state), frames * this.channels),
+      output.add(
+        arena.timestamps(exports.resamplerOutputTimestampsPtr(state), frames).slice(),
+        arena.values(exports.resamplerOutputValuesPtr(state), frames * this.channels).slice(),
+        arena.indices(exports.resamplerOutputSegmentsPtr(state), exports.resamplerSegmentCount(state)),
       )
       if (frames < this.#stageFrames) return
       frames = exports.resamplerPull(state)

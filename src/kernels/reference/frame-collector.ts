@@ -1,4 +1,4 @@
-import type { Resampled } from './types.js'
+import type { Resampled } from '../types.js'
 
 /** Grows arrays of frames to be handed out fresh; values move within typed arrays only, so every bit stays. */
 export class FrameCollector {
@@ -14,20 +14,9 @@ export class FrameCollector {
     this.#values = new Float64Array(expectedFrames * channels)
   }
 
-  get lengthFrames(): number {
-    return this.#lengthFrames
-  }
-
   /** The next frame begins a segment. */
-  markSegment(index = this.#lengthFrames): void {
-    this.#segments.push(index)
-  }
-
-  append(timestampsNs: BigInt64Array, values: Float64Array): void {
-    this.#reserve(timestampsNs.length)
-    this.#timestampsNs.set(timestampsNs, this.#lengthFrames)
-    this.#values.set(values, this.#lengthFrames * this.#channels)
-    this.#lengthFrames += timestampsNs.length
+  markSegment(): void {
+    this.#segments.push(this.#lengthFrames)
   }
 
   /** Adds one frame and returns the array and position of its values, good until the next call. */
