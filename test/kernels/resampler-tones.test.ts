@@ -198,10 +198,10 @@ describe.each(implementations)('a resampler of timed frames of %s', (build, kern
   const seeds = build === 'wasm' ? [1, 2, 3] : [1]
 
   it.each([
-    ['even', 0.05, 70],
-    ['normal', 0.05, 70],
-    ['even', 0.2, 60],
-    ['normal', 0.2, 60],
+    ['even', 0.05, 85],
+    ['normal', 0.05, 85],
+    ['even', 0.2, 75],
+    ['normal', 0.2, 75],
   ] as [JitterKind, number, number][])(
     'sees through %s jitter of %d periods with over %d dB',
     (kind, jitter, leastDb) => {
