@@ -116,7 +116,7 @@ export async function bench({ json, quick }) {
     timed: timedQuality(wasm),
     left: suppression(wasm, await loadRecordings()),
   }
-  const rounds = quick ? 7 : 31
+  const rounds = quick ? 15 : 51
   const speed = {
     uniform: await uniformSpeed({ wasm, reference }, { rounds }),
     timed: await timedSpeed({ wasm, reference }, { rounds }),
