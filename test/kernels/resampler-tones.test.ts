@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import type { ResamplerMethod, ResamplerQuality } from '../../src/kernels/types.js'
 import { implementations } from './implementations.js'
 import {
@@ -19,6 +19,8 @@ import {
   toneAt,
   uniformConverter,
 } from './resampler-tones.js'
+
+vi.setConfig({ testTimeout: 60_000 })
 
 const SAMPLES = { Float32Array: f32, Float64Array: f64 }
 /** What images and aliases stay below, of each quality. */
