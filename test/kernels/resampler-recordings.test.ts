@@ -1,8 +1,10 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import type { Frames, Kernels, Resampled, ResampledKind, ResamplerOptions } from '../../src/kernels/types.js'
 import { columnsOfFile } from './column-parts.js'
 import { bytesOf, implementations } from './implementations.js'
 import { resample } from './resampler-streams.js'
+
+vi.setConfig({ testTimeout: 60_000 })
 
 interface Recording extends Frames {
   channels: number

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import type { ResamplerMethod, ResamplerQuality } from '../../src/kernels/types.js'
 import { implementations } from './implementations.js'
 import {
@@ -19,6 +19,8 @@ import {
   toneAt,
   uniformConverter,
 } from './resampler-tones.js'
+
+vi.setConfig({ testTimeout: 60_000 })
 
 const SAMPLES = { Float32Array: f32, Float64Array: f64 }
 /** What images and aliases stay below, of each quality. */
@@ -198,10 +200,10 @@ describe.each(implementations)('a resampler of timed frames of %s', (build, kern
   const seeds = build === 'wasm' ? [1, 2, 3] : [1]
 
   it.each([
-    ['even', 0.05, 70],
-    ['normal', 0.05, 70],
-    ['even', 0.2, 60],
-    ['normal', 0.2, 60],
+    ['even', 0.05, 85],
+    ['normal', 0.05, 85],
+    ['even', 0.2, 75],
+    ['normal', 0.2, 75],
   ] as [JitterKind, number, number][])(
     'sees through %s jitter of %d periods with over %d dB',
     (kind, jitter, leastDb) => {
