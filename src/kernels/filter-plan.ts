@@ -26,8 +26,8 @@ interface Preset {
 }
 
 const PRESETS: Record<ResamplerQuality, Preset> = {
-  fast: { stopbandDb: 97, halfWidth: 20, blendedRows: 256 },
-  standard: { stopbandDb: 112, halfWidth: 29, blendedRows: 512 },
+  fast: { stopbandDb: 98, halfWidth: 20, blendedRows: 256 },
+  standard: { stopbandDb: 113, halfWidth: 29, blendedRows: 512 },
   best: { stopbandDb: 138, halfWidth: 88, blendedRows: 1280 },
 }
 
