@@ -13,6 +13,8 @@ const HAS_LAST: usize = 16
 const TURNS: usize = 24
 const SIGNED: usize = 32
 const TWO_PI: f64 = 6.283185307179586
+/** What is beyond tells no angle any more: 2^48. */
+const ANGLE_LIMIT: f64 = 281474976710656
 
 export function kindsBytes(channels: i32): usize {
   return (channels as usize) * KIND_BYTES
@@ -37,7 +39,10 @@ function isNumber(value: f64): bool {
 
 function unwrapAngle(kindPtr: usize, valuePtr: usize): void {
   const value = load<f64>(valuePtr)
-  if (!isNumber(value)) return
+  if (!(abs(value) < ANGLE_LIMIT)) {
+    store<f64>(valuePtr, NaN)
+    return
+  }
   const turn = load<i64>(kindPtr) === KIND_DEGREES ? (360 as f64) : TWO_PI
   if (value < 0) store<i64>(kindPtr, 1, SIGNED)
   let turns = load<f64>(kindPtr, TURNS)

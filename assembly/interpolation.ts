@@ -53,6 +53,11 @@ function bothDistances(from: v128, units: v128, offsets: v128): v128 {
   return f64x2.mul(distances(from, units, offsets), distances(from, swapped(units), swapped(offsets)))
 }
 
+/** 1 over the products; 0 for a lane without a node, whose product may be anything. */
+function scalesOf(units: v128, products: v128): v128 {
+  return v128.and(f64x2.div(units, products), f64x2.eq(units, f64x2.splat(1)))
+}
+
 export function lagrangePrepare(lagrange: Lagrange, nodes: Nodes, left: i32): void {
   const first = max(0, left - LAGRANGE_NODES / 2 + 1)
   const count = min(nodes.count, left + LAGRANGE_NODES / 2 + 1) - first
@@ -86,10 +91,10 @@ export function lagrangePrepare(lagrange: Lagrange, nodes: Nodes, left: i32): vo
   pb = f64x2.mul(f64x2.mul(pb, bothDistances(b, uc, c)), bothDistances(b, ud, d))
   pc = f64x2.mul(f64x2.mul(pc, bothDistances(c, ub, b)), bothDistances(c, ud, d))
   pd = f64x2.mul(f64x2.mul(pd, bothDistances(d, ub, b)), bothDistances(d, uc, c))
-  v128.store(ptr, f64x2.div(ua, pa), LAGRANGE_SCALES)
-  v128.store(ptr, f64x2.div(ub, pb), LAGRANGE_SCALES + 16)
-  v128.store(ptr, f64x2.div(uc, pc), LAGRANGE_SCALES + 32)
-  v128.store(ptr, f64x2.div(ud, pd), LAGRANGE_SCALES + 48)
+  v128.store(ptr, scalesOf(ua, pa), LAGRANGE_SCALES)
+  v128.store(ptr, scalesOf(ub, pb), LAGRANGE_SCALES + 16)
+  v128.store(ptr, scalesOf(uc, pc), LAGRANGE_SCALES + 32)
+  v128.store(ptr, scalesOf(ud, pd), LAGRANGE_SCALES + 48)
 }
 
 function lowOf(lanes: v128): v128 {

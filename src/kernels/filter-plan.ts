@@ -66,28 +66,34 @@ function bessel(x: number): number {
 }
 
 /**
- * Coefficients of a windowed sinc.
+ * Coefficients of a windowed sinc: rows for 0, 1 / rows, 2 / rows … of a sample, `count` of them.
  *
  * `stopEdge`: where the stopband begins, cycles per sample. Source: J. F. Kaiser, "Nonrecursive digital filter design
  * using the I0-sinh window function", 1974.
  */
-function designRows(stopbandDb: number, halfTaps: number, stopEdge: number, rows: number): Float64Array {
+function designRows(stopbandDb: number, halfTaps: number, stopEdge: number, rows: number, count: number): Float64Array {
   const taps = 2 * halfTaps
   const beta = 0.1102 * (stopbandDb - 8.7)
   const transition = (stopbandDb - 8) / (2.285 * 2 * Math.PI * taps)
   const bandwidth = 2 * stopEdge - transition
-  const coefficients = new Float64Array(rows * taps)
   const scale = 1 / bessel(beta)
-  for (let row = 0; row < rows; row++) {
+  const coefficientAt = (distance: number): number => {
+    const place = distance / halfTaps
+    const window = bessel(beta * Math.sqrt(Math.max(0, 1 - place * place))) * scale
+    const sinc = distance === 0 ? bandwidth : sineOfTurns((bandwidth * distance) / 2) / (Math.PI * distance)
+    return window * sinc
+  }
+  const coefficients = new Float64Array(count * taps)
+  for (let row = 0; row < count; row++) {
     const first = row * taps
     let sum = 0
     for (let tap = 0; tap < taps; tap++) {
-      const distance = tap - halfTaps + 1 - row / (rows > 1 ? rows - 1 : 1)
-      const place = distance / halfTaps
-      const window = bessel(beta * Math.sqrt(Math.max(0, 1 - place * place))) * scale
-      const sinc = distance === 0 ? bandwidth : sineOfTurns((bandwidth * distance) / 2) / (Math.PI * distance)
-      coefficients[first + tap] = window * sinc
-      sum += window * sinc
+      const distance = tap - halfTaps + 1 - row / rows
+      // row 0 is even about its centre
+      const mirrored = first + taps - 2 - tap
+      const coefficient = row === 0 && distance > 0 && mirrored >= 0 ? coefficients[mirrored]! : coefficientAt(distance)
+      coefficients[first + tap] = coefficient
+      sum += coefficient
     }
     for (let tap = 0; tap < taps; tap++) coefficients[first + tap]! /= sum
   }
@@ -104,8 +110,6 @@ function planRows({ stopbandDb, blendedRows }: Preset, halfWidth: number, stopEd
   const halfTaps = 8 * Math.ceil(halfWidth / 8)
   const isBlended = step.denominator > EXACT_ROWS_MAX
   const rows = isBlended ? blendedRows : step.denominator
-  // The last row, of a whole sample, is needed beside the others only when two are weighed.
-  const coefficients = designRows(stopbandDb, halfTaps, stopEdge, rows + 1)
   return {
     halfTaps,
     rows,
@@ -113,7 +117,7 @@ function planRows({ stopbandDb, blendedRows }: Preset, halfWidth: number, stopEd
     stepWhole: step.whole,
     stepRest: step.rest,
     stepDenominator: step.denominator,
-    coefficients: isBlended ? coefficients : coefficients.slice(0, rows * 2 * halfTaps),
+    coefficients: designRows(stopbandDb, halfTaps, stopEdge, rows, isBlended ? rows + 1 : rows),
   }
 }
 

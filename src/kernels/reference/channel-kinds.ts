@@ -1,5 +1,8 @@
 import { KIND_DEGREES, KIND_QUATERNION, KIND_VALUE } from '../../../assembly/layout'
 
+/** What is beyond tells no angle any more. */
+const ANGLE_LIMIT = 2 ** 48
+
 /** A full turn of an angle channel. */
 function turnOf(kind: number): number {
   return kind === KIND_DEGREES ? 360 : 2 * Math.PI
@@ -74,7 +77,10 @@ export class ChannelKinds {
 
   #unwrapAngle(values: Float64Array, channel: number, turn: number): void {
     const value = values[channel]!
-    if (!Number.isFinite(value)) return
+    if (!(Math.abs(value) < ANGLE_LIMIT)) {
+      values[channel] = Number.NaN
+      return
+    }
     if (value < 0) this.#isSigned[channel] = 1
     let unwrapped = value + turn * this.#turns[channel]!
     if (this.#hasLast[channel]) {
