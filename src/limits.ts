@@ -49,6 +49,8 @@ export const BATCH_BYTES = 65_536
 export const HANDOVER_MS = 100
 /** Bytes of frames kept on the page until they are stored, per session; beyond it the stream's `overflow` policy applies. */
 export const BACKLOG_MAX_BYTES = 8_388_608
+/** Of them, bytes kept though their chunk is stored, since a resampler has more to give of their frames. */
+export const RETAINED_MAX_BYTES = 1_048_576
 /** Bytes handed to the worker and not yet taken up by it, per session. */
 export const IN_FLIGHT_MAX_BYTES = 1_048_576
 /** Bytes of buffers kept for reuse, per session. */

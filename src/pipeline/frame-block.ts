@@ -17,3 +17,15 @@ export interface FrameBlock {
 
 /** By text channel, the strings the values of a block are codes for. */
 export type Dictionaries = ReadonlyMap<number, readonly string[]>
+
+/** `frameCount` frames of a block from its frame `first` on. */
+export function partOf(block: FrameBlock, first: number, frameCount: number): FrameBlock {
+  return { ...block, timeHalves: block.timeHalves.subarray(2 * first), from: block.from + first, frameCount }
+}
+
+/** The block's times, a copy. */
+export function timesOf({ timeHalves, frameCount }: FrameBlock): BigInt64Array<ArrayBuffer> {
+  const timestampsNs = new BigInt64Array(frameCount)
+  new Int32Array(timestampsNs.buffer).set(timeHalves.subarray(0, 2 * frameCount))
+  return timestampsNs
+}

@@ -66,6 +66,8 @@ export interface ResumePoint {
   oldestFrames: number[]
   /** The last chunk that is stored, if any is left. */
   lastChunk: Chunk | undefined
+  /** Of each of its streams the times of the last frames that are in any chunk, coded; empty: unknown. */
+  lastTimes: Uint8Array[]
   /** Marks that are stored and may be given again. */
   storedMarks: Mark[]
 }

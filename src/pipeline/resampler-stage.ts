@@ -63,9 +63,8 @@ export class ResamplerStage {
     return this.#inputRateHz
   }
 
-  /** Takes frames and returns those of the grid that are certain by now. */
-  push(block: FrameBlock, dictionaries: Dictionaries): GridFrames {
-    const timestampsNs = new BigInt64Array(block.timeHalves.slice(0, 2 * block.frameCount).buffer)
+  /** Takes frames, their times apart, and returns those of the grid that are certain by now. */
+  push(timestampsNs: BigInt64Array, block: FrameBlock, dictionaries: Dictionaries): GridFrames {
     for (const lane of this.#lanes) lane.push(timestampsNs, block, dictionaries)
     return this.#take()
   }

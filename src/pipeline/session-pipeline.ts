@@ -2,7 +2,7 @@ import { KymographError } from '../errors.js'
 import type { Kernels } from '../kernels/types.js'
 import { encodeChunk, encodeFrame } from '../wire/index.js'
 import type { Chunk, ClockName, ClockSnapshot, Gap, Mark, PropertyValue, StreamCounts } from '../wire/model.js'
-import type { Dictionaries, FrameBlock } from './frame-block.js'
+import { type Dictionaries, type FrameBlock, partOf } from './frame-block.js'
 import { type PageCounts, type ResumePoint, recordedStreams, type SessionPlan, type StreamPlan } from './plan.js'
 import { StreamPipeline } from './stream-pipeline.js'
 
@@ -17,6 +17,11 @@ export interface SessionPipelineEvents {
   onSealed(sealed: SealedChunk): void
   onGap(stream: string, gap: Gap): void
   onWarning(code: 'resampled-beyond-input', message: string): void
+  /**
+   * Number of the first frame of a declared stream that can be given again after the chunk being sealed is stored. As far
+   * back, frames a resampler has more to give of are not ingested yet but pending.
+   */
+  retainedFrom(streamIndex: number): number
 }
 
 /** Bytes a mark is taken to fill in a chunk besides its text. */
@@ -63,7 +68,9 @@ export class SessionPipeline {
     this.#startedAtNs = plan.importedStartNs ?? plan.clock.wallNs
     this.#endedAtNs = this.#startedAtNs
     this.#clock = plan.clock
-    this.#fed = plan.streams.map((stream) => recordedStreams(stream).map((recorded) => this.#open(recorded!)))
+    this.#fed = plan.streams.map((stream, index) =>
+      recordedStreams(stream).map((recorded) => this.#open(recorded!, index)),
+    )
     this.streams = [...this.#fed.map(([own]) => own!), ...this.#fed.flatMap(([, resampled]) => resampled ?? [])]
   }
 
@@ -93,6 +100,11 @@ export class SessionPipeline {
     return this.#fed.map((streams) => Math.min(...streams.map(({ nextFrame }) => nextFrame)))
   }
 
+  /** Number per declared stream of the first frame that is needed again should this pipeline end after the last chunk. */
+  get settledFrames(): number[] {
+    return this.#fed.map((streams) => Math.min(...streams.map(({ settledFrame }) => settledFrame)))
+  }
+
   /** Goes on, in a new epoch, where a pipeline before has ended. Marks that are stored are known again. */
   resume(point: ResumePoint): void {
     const { lastChunk } = point
@@ -107,7 +119,8 @@ export class SessionPipeline {
     this.#storedMarks = point.storedMarks
     this.#fed.forEach((streams, index) => {
       for (const stream of streams) {
-        const before = lastChunk?.streams[this.streams.indexOf(stream)]
+        const place = this.streams.indexOf(stream)
+        const before = lastChunk && { ...lastChunk.streams[place]!, time: point.lastTimes[place]! }
         stream.resume(before, point.baseFrames[index] ?? 0, point.oldestFrames[index] ?? 0)
       }
     })
@@ -145,7 +158,7 @@ export class SessionPipeline {
       if (known >= given.frameCount) continue
       stream.useClock(clockName)
       this.#checkAligned(stream)
-      const block = known === 0 ? given : withoutFirst(given, known)
+      const block = known === 0 ? given : partOf(given, known, given.frameCount - known)
       if (stream.isResampled) {
         this.#hasNewInput = true
         const { block: frames, dictionaries: gridTexts } = stream.resample(block, texts)
@@ -159,7 +172,7 @@ export class SessionPipeline {
     if (this.#storedMarks.some(({ name, monotonicNs }) => name === mark.name && monotonicNs === mark.monotonicNs))
       return
     this.#marks.push(mark)
-    this.#pendingBytes += MARK_BYTES + (mark.name.length + propertiesLength(mark.properties)) * 3
+    this.#pendingBytes += markBytes(mark)
     if (this.#pendingBytes >= this.#plan.chunkMaxBytes) this.seal()
   }
 
@@ -199,7 +212,7 @@ export class SessionPipeline {
       startedAtNs: this.#startedAtNs,
       endedAtNs: this.#endedAtNs,
       clocks: [...this.#earlierClocks, this.#clock],
-      streams: this.streams.map((stream) => stream.take()),
+      streams: this.streams.map((stream) => stream.take(final)),
       marks: this.#marks,
     }
     this.#seq += 1
@@ -219,10 +232,11 @@ export class SessionPipeline {
     for (const stream of this.streams) stream.dispose()
   }
 
-  #open(plan: StreamPlan): StreamPipeline {
+  #open(plan: StreamPlan, streamIndex: number): StreamPipeline {
     const { name } = plan.descriptor
     return new StreamPipeline(this.#kernels, plan, this.#plan.chunkMaxBytes, {
       onGap: (gap) => this.#events.onGap(name, gap),
+      retainedFrom: () => this.#events.retainedFrom(streamIndex),
       onBeyondInput: (rateHz, inputRateHz) => {
         const inputHz = Number(inputRateHz.toPrecision(4))
         this.#events.onWarning(
@@ -282,13 +296,13 @@ export class SessionPipeline {
   }
 }
 
-function withoutFirst(block: FrameBlock, frames: number): FrameBlock {
-  const { timeHalves, from, frameCount } = block
-  return { ...block, timeHalves: timeHalves.subarray(2 * frames), from: from + frames, frameCount: frameCount - frames }
-}
-
 function frameOf(chunk: Chunk, kernels: Kernels): Uint8Array {
   return encodeFrame(chunk, encodeChunk(chunk), (bytes) => kernels.crc32c(bytes))
+}
+
+/** About the bytes of a mark. */
+export function markBytes({ name, properties }: Mark): number {
+  return MARK_BYTES + (name.length + propertiesLength(properties)) * 3
 }
 
 /** About the bytes of a mark's properties; not by way of JSON, whose output a page may have changed. */

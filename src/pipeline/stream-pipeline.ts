@@ -11,7 +11,8 @@ import type {
   StreamDescriptor,
   StreamPiece,
 } from '../wire/model.js'
-import type { Dictionaries, FrameBlock } from './frame-block.js'
+import { type Dictionaries, type FrameBlock, partOf, timesOf } from './frame-block.js'
+import { HeldFrames } from './held-frames.js'
 import { OpenFrames, rawValueBytes } from './open-frames.js'
 import type { PageCounts, StreamPlan } from './plan.js'
 import { type GridFrames, ResamplerStage } from './resampler-stage.js'
@@ -22,6 +23,8 @@ export interface StreamPipelineEvents {
   onGap(gap: Gap): void
   /** The grid is more than twice as fine as the frames that come, both in Hz. */
   onBeyondInput(rateHz: number, inputRateHz: number): void
+  /** Number of the first frame that can be given again, if it is not settled with the chunk being sealed. */
+  retainedFrom(): number
 }
 
 /** One stream of a session: timeline, optional resampler, and the piece of the open chunk. */
@@ -37,6 +40,18 @@ export class StreamPipeline {
   readonly #stage: ResamplerStage | undefined
   readonly #events: StreamPipelineEvents
   #isRateChecked = false
+  /** Frames the resampler may have more to give of. */
+  readonly #held = new HeldFrames()
+  /** Of them, those that are to come again if this pipeline ends: neither ingested nor lost. As of the last chunk. */
+  #pending = 0
+  /** Last instant of the grid that is in a chunk. */
+  #lastInstantNs: bigint | undefined
+  /** Time of the frame taken last. */
+  #newestNs = 0n
+  /** Frames before this number were pending when a pipeline before ended: the timeline knows them. */
+  #knownEnd = 0
+  /** Those frames give instants again that are in a chunk: from the first of them to the last instant there. */
+  #again: { fromNs: bigint; toNs: bigint } | undefined
   #clock: ClockName | undefined
   #page: PageCounts = { lost: {}, invalidValues: 0 }
   /** Frames that were let go before the first one that can come. */
@@ -105,6 +120,11 @@ export class StreamPipeline {
     return this.#baseFrame + this.#taken + this.#workerLost
   }
 
+  /** Number of the first frame that is needed again should this pipeline end after the last chunk. */
+  get settledFrame(): number {
+    return this.nextFrame - this.#pending
+  }
+
   /** How many of the frames that begin with number `firstFrame` came before; frames that never came are counted lost. */
   framesKnown(firstFrame: number): number {
     const known = this.nextFrame - firstFrame
@@ -113,7 +133,7 @@ export class StreamPipeline {
   }
 
   /**
-   * Goes on where the pipeline before has ended: with the counts of the last stored chunk, and with the frames between
+   * Goes on where the pipeline before has ended: with the counts of the last stored chunk, the last times stored, and with the frames between
    * that and the oldest one that can still be given counted as lost.
    */
   resume(before: StreamPiece | undefined, baseFrame: number, oldestFrame: number): void {
@@ -128,10 +148,14 @@ export class StreamPipeline {
       this.#bytes = counts.bytes
       const { late: _late, 'worker-lost': _workerLost, ...lost } = counts.lost
       this.#page = { lost, invalidValues: counts.invalidValues }
-      this.#timeline.resume(
-        counts,
-        before.frameCount > 0 ? (this.#kernels.decodeColumn(before.time) as BigInt64Array) : undefined,
-      )
+      const timestampsNs =
+        before.time.length > 0 ? (this.#kernels.decodeColumn(before.time) as BigInt64Array) : undefined
+      this.#timeline.resume(counts, timestampsNs)
+      const lostFrames = Object.values(counts.lost).reduce((sum, frames) => sum + frames, 0)
+      this.#knownEnd = this.nextFrame + counts.received - counts.ingested - lostFrames
+      const toNs = timestampsNs?.at(-1)
+      if (this.#stage && toNs !== undefined) this.#again = { fromNs: toNs, toNs }
+      this.#lastInstantNs = toNs
     }
     if (oldestFrame > this.nextFrame) this.#workerLost += oldestFrame - this.nextFrame
   }
@@ -157,9 +181,20 @@ export class StreamPipeline {
 
   /** What the frames of a resampled stream give on the uniform grid. */
   resample(block: FrameBlock, dictionaries: Dictionaries): GridFrames {
-    this.#taken += block.frameCount
-    this.#timeline.scan(block.timeHalves, 0, block.frameCount)
-    const frames = this.#stage!.push(block, dictionaries)
+    const { frameCount } = block
+    const timestampsNs = timesOf(block)
+    const again = Math.min(frameCount, Math.max(0, this.#knownEnd - this.nextFrame))
+    if (again > 0) {
+      this.#timeline.follow(timestampsNs[again - 1]!)
+      for (const timeNs of timestampsNs.subarray(0, again)) {
+        if (this.#again && timeNs < this.#again.fromNs) this.#again.fromNs = timeNs
+      }
+    }
+    this.#timeline.scan(block.timeHalves, again, frameCount - again)
+    this.#taken += frameCount
+    this.#held.add(timestampsNs)
+    this.#newestNs = timestampsNs.at(-1) ?? this.#newestNs
+    const frames = this.#withoutGiven(this.#stage!.push(timestampsNs, block, dictionaries))
     this.#checkRate(this.#stage!.inputRateHz)
     return frames
   }
@@ -167,7 +202,7 @@ export class StreamPipeline {
   /** Ends the input: what the resampler still holds. */
   finish(): GridFrames | undefined {
     this.#timeline.finish()
-    const rest = this.#stage?.flush()
+    const rest = this.#stage && this.#withoutGiven(this.#stage.flush())
     // too few frames for the resampler to tell
     this.#checkRate(this.#stage?.inputRateHz ?? this.#timeline.effectiveRateHz())
     return rest
@@ -177,7 +212,10 @@ export class StreamPipeline {
   append(block: FrameBlock, first: number, frameCount: number): void {
     const at = this.#open.frameCount
     this.#open.append(block, first, frameCount)
-    if (this.#stage) return
+    if (this.#stage) {
+      this.#lastInstantNs = this.#open.timestampsNs[at + frameCount - 1]
+      return
+    }
     this.#timeline.scan(this.#open.timeHalves, at, frameCount)
     this.#taken += frameCount
   }
@@ -199,7 +237,8 @@ export class StreamPipeline {
   }
 
   /** Codes and removes all frames held: the stream's piece of the chunk that is being sealed. */
-  take(): StreamPiece {
+  take(isLast: boolean): StreamPiece {
+    this.#settle(isLast)
     const { channels } = this.#plan.descriptor
     const { frameCount } = this.#open
     const time =
@@ -246,9 +285,11 @@ export class StreamPipeline {
     if (late > 0) lost.late = late
     if (this.#workerLost > 0) lost['worker-lost'] = this.#workerLost
     const lostFrames = Object.values(lost).reduce((sum, frames) => sum + frames, 0)
+    // those that were pending when a pipeline before ended have been received, though they have yet to come again
+    const received = Math.max(this.#taken, this.#knownEnd - this.#baseFrame - this.#workerLost)
     return {
-      received: this.#taken - late + lostFrames,
-      ingested: this.#taken - late,
+      received: received - late + lostFrames,
+      ingested: this.#taken - late - this.#pending,
       produced: this.#produced,
       lost,
       invalidValues: this.#page.invalidValues,
@@ -265,6 +306,36 @@ export class StreamPipeline {
 
   dispose(): void {
     this.#stage?.dispose()
+  }
+
+  /** Leaves out instants a pipeline before has given, until one comes that it has not. */
+  #withoutGiven({ block, dictionaries }: GridFrames): GridFrames {
+    let first = 0
+    for (const timeNs of this.#again ? timesOf(block) : []) {
+      if (timeNs < this.#again!.fromNs || timeNs > this.#again!.toNs) {
+        this.#again = undefined
+        break
+      }
+      first += 1
+    }
+    return { block: partOf(block, first, block.frameCount - first), dictionaries }
+  }
+
+  /**
+   * Finds out which frames the chunk being sealed leaves pending: those behind the last instant in it, and as many before
+   * it as the resampler needs to come to it again.
+   */
+  #settle(isLast: boolean): void {
+    if (!this.#stage) return
+    if (isLast) this.#held.limit(0)
+    const lastNs = this.#lastInstantNs
+    if (lastNs !== undefined) {
+      const aheadNs = this.#newestNs - lastNs
+      this.#held.releaseUpTo(aheadNs > 0n ? lastNs - aheadNs : lastNs)
+    }
+    const late = this.#lateBefore + this.#stage.lateFrames
+    this.#held.limit(Math.max(0, Math.min(this.#taken - late, this.nextFrame - this.#events.retainedFrom())))
+    this.#pending = this.#held.count
   }
 
   #checkRate(inputRateHz: number | undefined): void {

@@ -50,7 +50,11 @@ export class Timeline {
     this.backward = counts.backwardTimestamps
     this.gaps = counts.gaps
     const lastNs = timestampsNs?.at(-1)
-    if (lastNs === undefined) return
+    if (lastNs !== undefined) this.follow(lastNs)
+  }
+
+  /** What comes next follows a frame of this time, of which everything is known. */
+  follow(lastNs: bigint): void {
     this.#frames = 1
     this.#lastLow = Number(BigInt.asIntN(32, lastNs))
     this.#lastHigh = Number(BigInt.asIntN(32, lastNs >> 32n))

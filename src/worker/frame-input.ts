@@ -62,6 +62,12 @@ export class FrameInput {
     }
   }
 
+  /** Number of the first frame of a ring that can stay in it a while: a quarter of the ring. Undefined: no ring. */
+  retainedFrom(streamIndex: number): number | undefined {
+    const ring = this.#rings[streamIndex]
+    return ring && ring.nextFrame - ring.memory.capacityFrames / 4
+  }
+
   /** Frames before these numbers are stored: rings may overwrite them. */
   release(nextFrames: readonly number[]): void {
     for (const [index, ring] of this.#rings.entries()) if (ring) ring.memory.stored = nextFrames[index]!

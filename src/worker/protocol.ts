@@ -126,7 +126,7 @@ export type ToWorker =
 export type ToPage =
   /** Message `serial` has been taken up; a batch's buffer comes back, empty again. */
   | { kind: 'recycle'; serial: number; buffer: ArrayBuffer | undefined }
-  /** Everything up to and including message `serial` is in a stored chunk. */
+  /** Everything up to and including message `serial` is in a stored chunk, and no resampler has more to give of it. */
   | { kind: 'stored'; serial: number; seq: number; byteLength: number; final: boolean }
   /** Flush number `flush` is done: nothing up to and including message `serial` waits any more. */
   | { kind: 'flushed'; serial: number; flush: number }

@@ -7,7 +7,7 @@ import type { SessionStore } from '../store/port.js'
 import type { SessionPage } from '../store/query.js'
 import type { JourneyRecord, SessionRecord } from '../store/record.js'
 import { decodeChunk, decodeFrame, readFrameHeader } from '../wire/index.js'
-import { type ClockSnapshot, chunkId, type Mark } from '../wire/model.js'
+import { type Chunk, type ClockSnapshot, chunkId, type Mark } from '../wire/model.js'
 import { resolveJourneyId } from './checks/journey.js'
 import { normalizeLabels } from './checks/labels.js'
 import { checkSessionId, toQuery } from './checks/lookup.js'
@@ -203,7 +203,31 @@ async function storedEndOf(store: SessionStore, id: string, notesSinceSeq: numbe
     index -= 1
     at = index < 0 ? undefined : await chunkAt(index)
   }
-  return { chunk, chunks, bytes, marks }
+  return { chunk, lastTimes: await lastTimesOf(chunk, chunks, chunkAt), chunks, bytes, marks }
+}
+
+/** Of each stream of the last chunk the coded times of its last frames: those of a grid may be in a chunk before. */
+async function lastTimesOf(
+  last: Chunk,
+  chunks: number,
+  chunkAt: (index: number) => Promise<Chunk | undefined>,
+): Promise<Uint8Array[]> {
+  const lastTimes: Uint8Array[] = []
+  for (const [index, { descriptor, counts, time }] of last.streams.entries()) {
+    let found = time
+    const isElsewhere = time.length === 0 && counts.produced > 0 && descriptor.resampledHz !== undefined
+    // the first chunk by which all were produced
+    for (let low = 0, high = isElsewhere ? chunks - 1 : 0; low < high; ) {
+      const middle = (low + high) >> 1
+      const piece = (await chunkAt(middle))?.streams[index]
+      if (piece && piece.counts.produced === counts.produced) {
+        high = middle
+        found = piece.time
+      } else low = middle + 1
+    }
+    lastTimes.push(found)
+  }
+  return lastTimes
 }
 
 /** Answers control calls on `port`. */

@@ -9,12 +9,15 @@ import { labelWarnings } from './checks/labels.js'
 import { messageOf } from './checks/text.js'
 import { FrameInput } from './frame-input.js'
 import type { PageCounts, SessionOpening, SessionSummary, ToPage, ToWorker } from './protocol.js'
+import { RetainedMessages } from './retained-messages.js'
 import { summaryOf } from './summary.js'
 
 /** What the store holds of a session already. */
 export interface StoredEnd {
   /** The last chunk that is no amendment. */
   chunk: Chunk
+  /** See {@link ResumePoint}. */
+  lastTimes: Uint8Array[]
   chunks: number
   bytes: number
   /** Marks of the chunks the page may not know to be stored. */
@@ -29,6 +32,7 @@ export class SessionHost {
   readonly #pipeline: SessionPipeline
   readonly #input: FrameInput
   readonly #onEnd: (failure: KymographError | undefined) => void
+  readonly #retained = new RetainedMessages()
   #handledSerial = 0
   #sealTimer: ReturnType<typeof setTimeout> | undefined
   #drainTimer: ReturnType<typeof setInterval> | undefined
@@ -68,6 +72,7 @@ export class SessionHost {
         onSealed: (sealed) => this.#storeChunk(sealed),
         onGap: (stream, gap) => this.#post({ kind: 'gap', stream, gap }),
         onWarning: (code, message) => this.#post({ kind: 'warning', code, message }),
+        retainedFrom: (index) => this.#input.retainedFrom(index) ?? this.#retained.retainedFrom(index),
       },
     )
     this.#pipeline.resume(resumePointOf(opening, last))
@@ -93,8 +98,8 @@ export class SessionHost {
   async flush(afterSerial: number, flush: number): Promise<void> {
     await this.#until(() => this.#handledSerial >= afterSerial)
     this.#drain()
-    const serial = this.#handledSerial
     if (!this.#pipeline.isEmpty) this.#guard(() => this.#pipeline.seal())
+    const serial = this.#retained.release(this.#handledSerial, this.#pipeline.settledFrames)
     await this.#settled()
     this.#post({ kind: 'flushed', serial, flush })
   }
@@ -131,6 +136,7 @@ export class SessionHost {
   #receive(message: ToWorker): void {
     if (this.#isComplete) return
     if (message.kind === 'close') return void this.close()
+    if (message.kind !== 'nudge') this.#retained.add(message)
     this.#guard(() => {
       this.#pipeline.noteClock(message.clock)
       // frames that were pushed before a mark or new labels come before them
@@ -175,8 +181,8 @@ export class SessionHost {
   #storeChunk({ chunk, frame }: SealedChunk): void {
     clearTimeout(this.#sealTimer)
     this.#sealTimer = undefined
-    const serial = this.#handledSerial
-    const nextFrames = this.#pipeline.nextFrames
+    const { settledFrames } = this.#pipeline
+    const serial = this.#retained.release(this.#handledSerial, settledFrames)
     this.#stored = this.#stored
       .then(() => (this.#failure ? undefined : this.#store.append(chunk, frame)))
       .then(() => {
@@ -184,7 +190,7 @@ export class SessionHost {
         this.#storedChunks += 1
         this.#storedBytes += frame.length
         this.#storedFrames = chunk.streams.map((piece) => piece.counts.ingested)
-        this.#input.release(nextFrames)
+        this.#input.release(settledFrames)
         this.#post({ kind: 'stored', serial, seq: chunk.seq, byteLength: frame.length, final: chunk.final })
         this.#wake()
       })
@@ -262,5 +268,13 @@ export class SessionHost {
 
 function resumePointOf(opening: SessionOpening, last: StoredEnd | undefined): ResumePoint {
   const { epoch, seq, baseFrames, oldestFrames } = opening
-  return { epoch, seq, baseFrames, oldestFrames, lastChunk: last?.chunk, storedMarks: last?.marks ?? [] }
+  return {
+    epoch,
+    seq,
+    baseFrames,
+    oldestFrames,
+    lastChunk: last?.chunk,
+    lastTimes: last?.lastTimes ?? [],
+    storedMarks: last?.marks ?? [],
+  }
 }

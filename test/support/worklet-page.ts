@@ -38,6 +38,7 @@ export async function recordSound(capacityFrames: number): Promise<WorkletOutcom
     {
       onGap: () => {},
       onWarning: () => {},
+      retainedFrom: () => Number.POSITIVE_INFINITY,
       onSealed: ({ chunk }) => {
         const { timestampsNs, channels } = framesOf(chunk, 'sound')
         for (let i = 0; i < timestampsNs.length; i++, frames++) {

@@ -24,6 +24,7 @@ describe('a ring whose frame numbers pass 2^32', () => {
         onSealed: ({ chunk, frame }) => chunks.push({ ...chunk, ...decodeChunk(frame.subarray(48)) }),
         onGap: () => {},
         onWarning: () => {},
+        retainedFrom: () => Number.POSITIVE_INFINITY,
       },
     )
     const first = 2 ** 32 - 1000
@@ -37,6 +38,7 @@ describe('a ring whose frame numbers pass 2^32', () => {
       baseFrames: [first],
       oldestFrames: [first],
       storedMarks: [],
+      lastTimes: [],
       lastChunk: undefined,
     })
     const lane = new RingLane(memory, undefined, false, first)

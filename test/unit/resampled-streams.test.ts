@@ -4,7 +4,7 @@ import { SessionPipeline } from '../../src/pipeline/session-pipeline.js'
 import type { SessionEvent } from '../../src/session/events.js'
 import type { Value } from '../../src/session/index.js'
 import { decodeChunk, decodeFrame } from '../../src/wire/index.js'
-import type { Chunk } from '../../src/wire/model.js'
+import type { Chunk, Mark } from '../../src/wire/model.js'
 import { declareStreams, type StreamOptions } from '../../src/worker/checks/declaration.js'
 import type { SessionOptions } from '../../src/worker/checks/session-options.js'
 import { FrameMemory, frameMemoryBytes } from '../../src/worker/frame-memory.js'
@@ -407,11 +407,14 @@ describe.each(ENGINES)('a stream that is kept raw ($engine)', ({ worker, transpo
     })
     expect(streams['imu.resampled']).toEqual({ ...streams.alone, bytes: streams['imu.resampled']!.bytes })
     expect(streams['imu.resampled']!.produced).toBe(rowsOf(chunks, 'imu.resampled').length)
-    for (const { streams: pieces } of chunks) {
+    for (const { streams: pieces, final } of chunks) {
       expect(pieces.map(({ descriptor }) => descriptor.name)).toEqual(['imu', 'alone', 'imu.resampled'])
-      for (const { counts } of pieces) {
+      for (const { counts, descriptor } of pieces) {
         const lost = Object.values(counts.lost).reduce((sum, count) => sum + count, 0)
-        expect(counts.received).toBe(counts.ingested + lost)
+        // of the last few the resampler has more to give
+        const pending = counts.received - counts.ingested - lost
+        expect(pending).toBeGreaterThanOrEqual(0)
+        if (descriptor.resampledHz === undefined || final) expect(pending).toBe(0)
       }
     }
     const found = await recorder.sessions.page({ streams: ['imu.resampled'] })
@@ -419,39 +422,43 @@ describe.each(ENGINES)('a stream that is kept raw ($engine)', ({ worker, transpo
   })
 })
 
-it('goes on raw and resampled where any chunk has ended, nothing lost or twice', async () => {
+it.each([
+  ['linear', 90, 1],
+  ['linear', 1230, 9],
+  ['cubic', 90, 7],
+  ['hold', 333, 3],
+  ['sinc', 90, 3],
+  ['sinc', 20, 1],
+  ['sinc', 150, 3],
+] as const)('goes on by %s to %i Hz, and raw, where any chunk has ended', async (method, rateHz, chunksApart) => {
   const kernels = await loadKernels({ build: 'reference' })
   const plans = declareStreams({
-    s: { channels: ['x'], clock: 'relative', resample: { rateHz: 90, method: 'linear', keepRaw: true } },
+    s: { channels: ['x'], clock: 'relative', rateHz: 100, resample: { rateHz, method, keepRaw: true } },
   }).map(({ plan }) => plan)
   const clock = { monotonicNs: 0n, wallNs: 0n }
-  const plan = {
-    id: '0199d3c2-7c1e-7b7e-8f63-1b2c3d4e5f60',
-    labels: [],
-    metadata: new Map(),
-    clock,
-    streams: plans,
-    chunkMaxBytes: 4096,
-  }
-  const open = (chunks: Chunk[], releasedFrames: number[]): SessionPipeline => {
+  const id = '0199d3c2-7c1e-7b7e-8f63-1b2c3d4e5f60'
+  const plan = { id, labels: [], metadata: new Map(), clock, streams: plans, chunkMaxBytes: 4096 }
+  const open = (chunks: Chunk[], settledFrames: number[]): SessionPipeline => {
     const pipeline: SessionPipeline = new SessionPipeline(kernels, plan, {
       onSealed: ({ frame }) => {
         chunks.push(decodeChunk(decodeFrame(frame).payload))
-        releasedFrames.push(pipeline.nextFrames[0]!)
+        settledFrames.push(pipeline.settledFrames[0]!)
       },
       onGap: () => {},
       onWarning: () => {},
+      retainedFrom: () => 0,
     })
     return pipeline
   }
   const total = 1600
+  const timeNsOf = (i: number) => BigInt(i * 10_000_000 + ((i * 7919) % 3_000_000)) - (i % 40 === 39 ? 15_000_000n : 0n)
   const feed = (pipeline: SessionPipeline, from: number) => {
     for (let at = from; at < total; at += 500) {
       const frameCount = Math.min(500, total - at)
       const memory = new FrameMemory(new ArrayBuffer(frameMemoryBytes(1, frameCount)), 1, frameCount)
       for (let i = 0; i < frameCount; i++) {
-        memory.timesNs[i] = BigInt(at + i) * 10_000_000n
-        memory.values[i] = at + i
+        memory.timesNs[i] = timeNsOf(at + i)
+        memory.values[i] = Math.sin((at + i) / 7)
       }
       const { timeHalves, masks, valueHalves, stride } = memory
       pipeline.receive(0, at, 'relative', { timeHalves, masks, valueHalves, stride, from: 0, frameCount })
@@ -459,20 +466,38 @@ it('goes on raw and resampled where any chunk has ended, nothing lost or twice',
     pipeline.finish()
   }
   const whole: Chunk[] = []
-  const released: number[] = []
-  feed(open(whole, released), 0)
+  const settled: number[] = []
+  feed(open(whole, settled), 0)
+  const wholeRows = rowsOf(whole, 's.resampled')
   expect(whole.length).toBeGreaterThan(5)
-  for (const [index, last] of whole.slice(0, -1).entries()) {
+  for (let index = 0; index < whole.length - 1; index += chunksApart) {
     const chunks = whole.slice(0, index + 1)
     const pipeline = open(chunks, [])
-    // all that was released is gone
-    const oldestFrames = [released[index]!]
-    pipeline.resume({ epoch: 1, seq: 0, baseFrames: [0], oldestFrames, lastChunk: last, storedMarks: [] })
-    feed(pipeline, released[index]!)
-    expect(rowsOf(chunks, 's').map(([, x]) => x)).toEqual(Array.from({ length: total }, (_, i) => i))
-    for (const { counts } of chunks.at(-1)!.streams)
-      expect(counts).toMatchObject({ received: total, ingested: total, lost: {} })
-    const times = rowsOf(chunks, 's.resampled').map(([timeNs]) => timeNs)
-    expect(new Set(times).size).toBe(times.length)
+    // all that was settled is gone
+    const oldestFrames = [settled[index]!]
+    const storedMarks: Mark[] = []
+    const lastTimes = [0, 1].map(
+      (place) =>
+        chunks.findLast(({ streams }) => streams[place]!.frameCount > 0)?.streams[place]?.time ?? new Uint8Array(0),
+    )
+    pipeline.resume({
+      epoch: 1,
+      seq: 0,
+      baseFrames: [0],
+      oldestFrames,
+      lastChunk: whole[index],
+      lastTimes,
+      storedMarks,
+    })
+    feed(pipeline, settled[index]!)
+    expect(rowsOf(chunks, 's').map(([, x]) => x)).toEqual(Array.from({ length: total }, (_, i) => Math.sin(i / 7)))
+    const [raw, resampled] = chunks.at(-1)!.streams
+    expect(raw!.counts).toMatchObject({ received: total, ingested: total, lost: {} })
+    expect(resampled!.counts).toMatchObject({ ...whole.at(-1)!.streams[1]!.counts, bytes: expect.any(Number) })
+    // every instant is there once; what a filter makes of as few frames before as that is nearly the same
+    const rows = rowsOf(chunks, 's.resampled')
+    expect(rows.map(([timeNs]) => timeNs)).toEqual(wholeRows.map(([timeNs]) => timeNs))
+    const worst = Math.max(...rows.map(([, x], i) => Math.abs((x as number) - (wholeRows[i]![1] as number))))
+    expect(worst).toBeLessThan(method === 'sinc' ? 1e-4 : 1e-12)
   }
 })
