@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
+import { ByteBuffer } from 'flatbuffers'
 import { describe, expect, it } from 'vitest'
+import * as fb from '../../src/wire/generated/kymograph/wire.js'
 import { decodeChunk, encodeChunk } from '../../src/wire/index.js'
 import { CHUNK, type Table } from '../../src/wire/layout.js'
 import type { Chunk } from '../../src/wire/model.js'
@@ -75,6 +77,41 @@ describe('chunks', () => {
     const [mark] = decodeChunk(encodeChunk({ ...motionChunk(0), marks })).marks
     expect(Object.getPrototypeOf(mark!.properties)).toBeNull()
     expect(mark!.properties.constructor).toBeUndefined()
+  })
+
+  it.each([
+    ['linear', undefined],
+    ['cubic', undefined],
+    ['hold', undefined],
+    ['sinc', 'fast'],
+    ['sinc', 'standard'],
+    ['sinc', 'best'],
+  ] as const)('say that they were resampled by %s, %s', (resampleMethod, resampleQuality) => {
+    const chunk = motionChunk(0)
+    const { descriptor } = chunk.streams[0]!
+    chunk.streams[0]!.descriptor = { ...descriptor, resampledHz: 50, resampleMethod, resampleQuality }
+    expect(decodeChunk(encodeChunk(chunk))).toEqual(chunk)
+  })
+
+  it('of before methods were told are linear, and others say nothing of a method', () => {
+    const chunk = motionChunk(0)
+    const { descriptor } = chunk.streams[0]!
+    // linear is the default, which is not written
+    chunk.streams[0]!.descriptor = { ...descriptor, resampledHz: 50 }
+    const decoded = (given: Chunk) => decodeChunk(encodeChunk(given)).streams[0]!.descriptor
+    expect(decoded(chunk)).toMatchObject({ resampledHz: 50, resampleMethod: 'linear', resampleQuality: undefined })
+    expect(decoded(motionChunk(0)).resampleMethod).toBeUndefined()
+  })
+
+  it('are refused with a method of resampling nobody knows', () => {
+    const chunk = motionChunk(0)
+    chunk.streams[0]!.descriptor = { ...chunk.streams[0]!.descriptor, resampledHz: 50, resampleMethod: 'hold' }
+    const bytes = encodeChunk(chunk)
+    const stream = fb.Chunk.getRootAsChunk(new ByteBuffer(bytes)).streams(0)!
+    const at = stream.bb_pos + stream.bb!.__offset(stream.bb_pos, 4 + 2 * 19)
+    expect(bytes[at]).toBe(fb.ResampleMethod.Hold)
+    bytes[at] = 4
+    expect(() => decodeChunk(bytes)).toThrow(/resampling method 4 is none this reader knows/)
   })
 
   it('are the same bytes whatever was encoded before', () => {

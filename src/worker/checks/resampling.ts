@@ -49,6 +49,7 @@ export function declareGrid(
   checkOneOf(`${field}.quality`, quality, QUALITIES)
   const longestMs = (1000 * RESAMPLER_GAP_MAX_PERIODS) / rateHz
   checkPositive(`${field}.maxGapMs`, maxGapMs, longestMs)
+  const bridgedMs = maxGapMs ?? declared.maxGapMs
   if (align !== undefined) checkName(`${field}.align`, align)
   if (typeof keepRaw !== 'boolean') {
     throw new TypeError(`"${field}.keepRaw" expected true or false, got ${describe(keepRaw)}`)
@@ -59,7 +60,8 @@ export function declareGrid(
     rateHz,
     method,
     quality: method === 'sinc' ? quality : undefined,
-    maxGapMs: maxGapMs ?? (declared.maxGapMs === undefined ? undefined : Math.min(declared.maxGapMs, longestMs)),
+    // a bit less than the limit: the kernel takes the period as a fraction next to it, and rounds down
+    maxGapMs: bridgedMs === undefined ? undefined : Math.min(bridgedMs, longestMs * (1 - 1e-4)),
     align,
     keepRaw,
   }
