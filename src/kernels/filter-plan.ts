@@ -31,7 +31,7 @@ const PRESETS: Record<ResamplerQuality, Preset> = {
   best: { stopbandDb: 138, halfWidth: 88, blendedRows: 1280 },
 }
 
-/** Most places that get rows of their own. */
+/** Most places that get rows of their own, where input and output have about the same rate. */
 const EXACT_ROWS_MAX = 1024
 /** A grid this near the rate of irregular input, or above it, lets nothing in that could fold: half the filter will do. */
 const FOLDING_RATIO = 0.9
@@ -106,10 +106,12 @@ interface Step {
   denominator: number
 }
 
-function planRows({ stopbandDb, blendedRows }: Preset, halfWidth: number, stopEdge: number, step: Step): FilterPlan {
+/** A filter so many times longer changes as many times slower from place to place, and needs as many fewer rows. */
+function planRows({ stopbandDb, blendedRows, ...preset }: Preset, halfWidth: number, stopEdge: number, step: Step) {
   const halfTaps = 8 * Math.ceil(halfWidth / 8)
-  const isBlended = step.denominator > EXACT_ROWS_MAX
-  const rows = isBlended ? blendedRows : step.denominator
+  const stretch = Math.max(1, halfWidth / preset.halfWidth)
+  const isBlended = step.denominator * stretch > EXACT_ROWS_MAX && step.denominator > 1
+  const rows = isBlended ? Math.max(2, Math.ceil(blendedRows / stretch)) : step.denominator
   return {
     halfTaps,
     rows,

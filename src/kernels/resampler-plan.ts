@@ -21,8 +21,8 @@ const RATE_MIN_HZ = 0.001
 const NS_PER_SECOND = 1_000_000_000n
 /** Bound of period numerator × denominator, so that the grid is found with 64-bit integers. */
 const PERIOD_PRODUCT_LIMIT = 1n << 62n
-/** Bound of both terms of a ratio of rates. */
-const RATIO_TERM_LIMIT = 1n << 31n
+/** Bound of both terms of a ratio of rates: two of them added stay within 32 bits. */
+const RATIO_TERM_LIMIT = 1n << 30n
 const QUALITIES: readonly ResamplerQuality[] = ['fast', 'standard', 'best']
 const METHODS = { sinc: METHOD_SINC, linear: METHOD_LINEAR, cubic: METHOD_CUBIC, hold: METHOD_HOLD }
 const KINDS: Record<ResampledKind, number> = {
@@ -104,7 +104,10 @@ function periodOf([rateNumerator, rateDenominator]: Fraction): Fraction {
   return lowestTerms([NS_PER_SECOND * rateDenominator, rateNumerator])
 }
 
-/** The period of a rate, less than 2 parts in 10^9 away where it is no simple fraction. */
+/**
+ * The period of a rate. Where that is no simple fraction it is 10^-9 away as a rule, and never more than about 10^-6, a
+ * rate very near to a simple fraction being taken for that.
+ */
 function planPeriod(rateHz: number): Fraction {
   const fits = (p: bigint, q: bigint): boolean => {
     const [numerator, denominator] = periodOf([p, q])
