@@ -92,7 +92,7 @@ export interface Resampled extends Frames {
  * to its last; no filter shifts them.
  *
  * A stretch longer than the gap threshold ends a segment, and nothing is made up across it. No stretch over 65,536 output
- * periods is ever bridged. `sinc` needs half its filter, 36 periods of the lower rate (standard; 20 fast, 88 best; half of
+ * periods is ever bridged. `sinc` needs half its filter, 29 periods of the lower rate (standard; 20 fast, 88 best; half of
  * that without decimation), to each side of an instant; where a segment has ended or just begun, its frames reflected
  * about the last one stand in: such frames are counted as `edgeFrames`.
  *
