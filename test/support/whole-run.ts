@@ -69,13 +69,25 @@ export async function recordEverything(
       rows: mixed,
       timeOf: (i: number) => 1_760_000_000_000_000_000n + BigInt(i) * 20_000_001n,
     },
+    // one chunk: how much a resampler has taken when a chunk is full is a matter of time
+    {
+      stream: 'grid',
+      clock: 'relative' as const,
+      channels: ['x', { name: 'yaw', unit: 'deg', kind: 'angle' as const }, { name: 'note', type: 'text' as const }],
+      rows: plain
+        .slice(0, 400)
+        .map((row, i): Cell[] => [row[0]!, (i * 17) % 360, i % 9 === 0 ? null : `step ${i % 23}`]),
+      timeOf: (i: number) => i * 10 + ((i * 7) % 5),
+      resample: { rateHz: 30, quality: 'fast' as const },
+    },
   ]
 
   const recorder = await createRecorder(options as never)
   const { capabilities } = recorder
   const frames: string[][] = []
   let differences = 0
-  for (const { stream, clock, channels, rows, timeOf } of inputs) {
+  for (const { stream, clock, channels, rows, timeOf, ...grid } of inputs) {
+    const isResampled = stream === 'grid'
     const session = await recorder.createSession({
       labels: ['login', stream],
       journeyId: 'checkout-7f3a',
@@ -83,7 +95,7 @@ export async function recordEverything(
       autoMetadata: false,
       importedStartNs: 1_760_000_000_000_000_000n,
       chunk: { maxMs: 60_000, maxBytes: 16_384 },
-      streams: { [stream]: { channels, clock, overflow: 'wait' } },
+      streams: { [stream]: { channels, clock, overflow: 'wait', ...grid } },
     })
     const writer = session.stream(stream)
     for (let i = 0; i < rows.length; i++) {
@@ -94,7 +106,7 @@ export async function recordEverything(
     const isInvalidLast = stream === 'mixed'
     if (isInvalidLast) writer.push(timeOf(rows.length), {} as never)
     session.mark('checked', { name: stream, frames: rows.length, x: 0.1, isWhole: true })
-    session.setLabels(['login', stream, 'checked'])
+    if (!isResampled) session.setLabels(['login', stream, 'checked'])
     await session.stop()
 
     let frame = 0
@@ -107,7 +119,7 @@ export async function recordEverything(
         if (item.kind !== 'chunk') throw item.error
         const read = framesOf(item.chunk, stream)
         for (let i = 0; i < read.timestampsNs.length; i++, frame++) {
-          if (frame === rows.length) continue
+          if (frame === rows.length || isResampled) continue
           const time = timeOf(frame)
           const timeNs = typeof time === 'bigint' ? time : BigInt(time) * 1_000_000n
           if (read.timestampsNs[i] !== timeNs) differences += 1
@@ -122,7 +134,7 @@ export async function recordEverything(
         }
       }
     }
-    if (frame !== rows.length + (isInvalidLast ? 1 : 0)) differences += 1
+    if (frame !== (isResampled ? 120 : rows.length + (isInvalidLast ? 1 : 0))) differences += 1
     frames.push(hex)
   }
 
