@@ -126,9 +126,9 @@ export class SessionPipeline {
     })
   }
 
-  /** Recording starts now: fixes the start time of a live session. */
+  /** Recording starts now: fixes the start time of a live session; the same start, told again, changes nothing. */
   start(clock: ClockSnapshot): void {
-    if (this.#isImport) return
+    if (this.#isImport || clock.wallNs === this.#startedAtNs) return
     this.#startedAtNs = clock.wallNs
     this.#endedAtNs = clock.wallNs
     this.#clock = clock

@@ -156,7 +156,8 @@ export class Session extends EventTarget {
     if (this.#state === 'recording' || this.#state === 'paused' || this.#state === 'armed') return
     this.#require('start', 'ready')
     if (this.#settings.preTriggerMs !== undefined) return this.#become('armed')
-    this.#startClock = readClocks()
+    // another call may be under way
+    this.#startClock ??= readClocks()
     await this.#engine.call('startSession', () => [this.id, this.#startClock!])
     if (this.#state === 'ready') this.#record()
   }
