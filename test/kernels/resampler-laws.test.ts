@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
 import type { ResamplerOptions } from '../../src/kernels/types.js'
-import { bytesOf, implementations, referenceKernels, wasmKernels } from './implementations.js'
+import { bytesOf, implementations, referenceKernels, seededRandom, wasmKernels } from './implementations.js'
 import { bitsOf, frames, resample, sensorStream, streams } from './resampler-streams.js'
 
 vi.setConfig({ testTimeout: 60_000 })
@@ -123,6 +123,16 @@ describe.each(implementations)('a resampler of %s', (_, kernels) => {
 })
 
 describe('the resamplers of both builds', () => {
+  it('give the same bits where frames are a nanosecond apart', () => {
+    for (const count of [2, 5, 20, 100]) {
+      const random = seededRandom(count)
+      const timestampsNs = BigInt64Array.from({ length: count }, (_, index) => BigInt(index - 5))
+      const input = { timestampsNs, values: Float64Array.from({ length: count }, () => random() * 20 - 10) }
+      const wasm = resample(wasmKernels, { rateHz: 1e6, channels: 1 }, input)
+      expect(wasm).toEqual(resample(referenceKernels, { rateHz: 1e6, channels: 1 }, input))
+    }
+  })
+
   it('give the same bits for any number of channels', () => {
     for (let channels = 1; channels <= 64; channels++) {
       const input = sensorStream(150, channels, channels)
