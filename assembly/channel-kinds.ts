@@ -37,6 +37,12 @@ function isNumber(value: f64): bool {
   return value - value === 0
 }
 
+/** The data begins anew: nothing is known of the angles' convention. */
+export function kindsForget(kindsPtr: usize, channels: i32): void {
+  const end = kindsPtr + kindsBytes(channels)
+  for (let ptr = kindsPtr; ptr < end; ptr += KIND_BYTES) store<i64>(ptr, 0, SIGNED)
+}
+
 function unwrapAngle(kindPtr: usize, valuePtr: usize): void {
   const value = load<f64>(valuePtr)
   if (!(abs(value) < ANGLE_LIMIT)) {
@@ -66,7 +72,8 @@ function turnToLast(kindPtr: usize, valuePtr: usize): void {
   let b = load<f64>(valuePtr, 8)
   let c = load<f64>(valuePtr, 16)
   let d = load<f64>(valuePtr, 24)
-  if (!isNumber(a + b + (c + d))) {
+  const square = a * a + b * b + (c * c + d * d)
+  if (!(square > 0 && square < Infinity)) {
     store<f64>(valuePtr, NaN)
     store<f64>(valuePtr, NaN, 8)
     store<f64>(valuePtr, NaN, 16)

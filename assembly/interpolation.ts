@@ -1,6 +1,6 @@
 // Values between the nodes of a segment.
 
-import { LAGRANGE_NODES } from './layout'
+import { LAGRANGE_GAIN_MAX, LAGRANGE_NODES } from './layout'
 import { Nodes, nodeTime, nodeValues, spanNs } from './nodes'
 
 /** Lagrange interpolation in one interval: up to eight nodes, four to each side where they are. */
@@ -110,10 +110,13 @@ function weighed(sum: v128, weights: v128, valuesPtr: usize): v128 {
 }
 
 /**
- * Values of all channels at an instant `offsetNs` behind the left node, two at a time; false when one is no number. Each
- * lane weighs the product of the other lanes' distances; lanes without a node take the last node's values, times 0.
+ * Values of all channels at an instant `offsetNs` behind the left node, two at a time. Each lane weighs the product of
+ * the other lanes' distances; lanes without a node take the last node's values, times 0.
+ *
+ * Returns 1, or 0 when a channel has no number, or −1, nothing written, when the weights would make much more of noise
+ * than there is.
  */
-export function lagrangeValues(lagrange: Lagrange, nodes: Nodes, offsetNs: f64, targetPtr: usize): bool {
+export function lagrangeValues(lagrange: Lagrange, nodes: Nodes, offsetNs: f64, targetPtr: usize): i32 {
   const ptr = changetype<usize>(lagrange)
   const at = f64x2.splat(offsetNs)
   const a = distances(at, v128.load(ptr, LAGRANGE_UNITS), v128.load(ptr, LAGRANGE_OFFSETS))
@@ -134,6 +137,8 @@ export function lagrangeValues(lagrange: Lagrange, nodes: Nodes, offsetNs: f64, 
   const wb = f64x2.mul(f64x2.mul(sb, f64x2.mul(pa, high)), v128.load(ptr, LAGRANGE_SCALES + 16))
   const wc = f64x2.mul(f64x2.mul(sc, f64x2.mul(pd, low)), v128.load(ptr, LAGRANGE_SCALES + 32))
   const wd = f64x2.mul(f64x2.mul(sd, f64x2.mul(pc, low)), v128.load(ptr, LAGRANGE_SCALES + 48))
+  const gains = f64x2.add(f64x2.add(f64x2.abs(wa), f64x2.abs(wb)), f64x2.add(f64x2.abs(wc), f64x2.abs(wd)))
+  if (!(f64x2.extract_lane(gains, 0) + f64x2.extract_lane(gains, 1) < LAGRANGE_GAIN_MAX)) return -1
   const stride = (nodes.stride as usize) << 3
   const count = lagrange.count
   const n0 = nodeValues(nodes, lagrange.first)
@@ -157,7 +162,7 @@ export function lagrangeValues(lagrange: Lagrange, nodes: Nodes, offsetNs: f64, 
     v128.store(targetPtr + channel, sum)
     odd = f64x2.add(odd, f64x2.sub(sum, sum))
   }
-  return f64x2.extract_lane(odd, 0) + f64x2.extract_lane(odd, 1) === 0
+  return f64x2.extract_lane(odd, 0) + f64x2.extract_lane(odd, 1) === 0 ? 1 : 0
 }
 
 /** Linear. Equal ends come out as they are; a difference beyond the range of doubles is weighed instead. */

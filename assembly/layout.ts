@@ -98,6 +98,8 @@ export const RESAMPLER_MERGE_DIVISOR = 8
 export const RESAMPLER_HOLE_HALF_PERIODS = 5
 /** Nodes a polynomial goes through. */
 export const LAGRANGE_NODES = 8
+/** Sum of the weights' magnitudes beyond which the polynomial is not to be trusted: noise grows by as much. */
+export const LAGRANGE_GAIN_MAX = 10
 /** Nodes of a segment that are held before those passed are let go of. */
 export const RESAMPLER_NODES = 64
 /** A push or pull that stopped because the nominal period is known now and the filter is not there. */

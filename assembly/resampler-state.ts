@@ -1,6 +1,6 @@
 // A resampler's memory: state, frames waiting, nodes, and the stages its frames pass through.
 
-import { kindsBytes, setKind } from './channel-kinds'
+import { kindsBytes, kindsForget, setKind } from './channel-kinds'
 import { frameOrderAt, frameOrderBytes, frameOrderInit, frameOrderRestart } from './frame-order'
 import { gridAt, gridBytes, gridInit } from './grid'
 import { lagrangeBytes } from './interpolation'
@@ -172,6 +172,7 @@ export function restart(statePtr: usize): void {
   state.segmentPending = 0
   state.finishing = 0
   state.filterPtr = 0
+  kindsForget(state.kindsPtr, state.channels)
   nodesAt(state.nodesPtr).count = 0
   frameOrderRestart(frameOrderAt(state.orderPtr))
 }

@@ -195,11 +195,14 @@ function fillInner(state: ResamplerState, endNs: i64): bool {
     }
     const offsetNs = ((base.instantNs - leftNs) as f64) + (state.innerIndex as f64) * state.innerStepNs
     if (isAlone) memory.copy(samplePtr, leftPtr, bytes)
-    else if (isHoled) {
-      for (let channel: usize = 0; channel < bytes; channel += 8) {
-        store<f64>(samplePtr + channel, cubic(nodes, left, offsetNs, channel))
-      }
-    } else if (!lagrangeValues(lagrange, nodes, offsetNs, samplePtr)) mendSample(state, offsetNs)
+    else {
+      const status = isHoled ? -1 : lagrangeValues(lagrange, nodes, offsetNs, samplePtr)
+      if (status < 0) {
+        for (let channel: usize = 0; channel < bytes; channel += 8) {
+          store<f64>(samplePtr + channel, cubic(nodes, left, offsetNs, channel))
+        }
+      } else if (status === 0) mendSample(state, offsetNs)
+    }
     polyphaseAppend(filter, samplePtr)
     stepInner(state)
   }

@@ -103,6 +103,30 @@ describe.each(implementations)('a resampler of %s', (_, kernels) => {
     expect(used.flush().timestampsNs.length).toBe(0)
   })
 
+  it('makes no more of noise that comes in bursts than there is', () => {
+    const random = seededRandom(3)
+    const times = Array.from({ length: 100 }, (_, burst) => [0, 1.3, 2.6, 3.9].map((ms) => burst * 23 + ms)).flat()
+    const input = frames(
+      times,
+      times.map(() => random() - 0.5),
+    )
+    const { values } = resample(kernels, { rateHz: 100, channels: 1, nominalRateHz: 100 }, input)
+    expect(Math.max(...values.map(Math.abs))).toBeLessThan(3)
+  })
+
+  it('forgets what it knew of angles at flush, and keeps the hemisphere beside a quaternion of length 0', () => {
+    const turned = kernels.createResampler({ rateHz: 100, channels: 1, method: 'linear', kinds: ['degrees'] })
+    turned.push(frames([0, 10, 20]).timestampsNs, Float64Array.of(-90, -90, -90))
+    expect([...turned.flush().values]).toEqual([-90, -90, -90])
+    turned.push(frames([100, 110, 120]).timestampsNs, Float64Array.of(270, 270, 270))
+    expect([...turned.flush().values]).toEqual([270, 270, 270])
+    const kinds = Array.from({ length: 4 }, () => 'quaternion' as const)
+    const rotated = kernels.createResampler({ rateHz: 100, channels: 4, method: 'linear', kinds })
+    rotated.push(frames([0, 10, 20]).timestampsNs, Float64Array.of(1, 0, 0, 0, 0, 0, 0, 0, -1, 0, 0, 0))
+    const { values } = rotated.flush()
+    expect([...values.filter((_, index) => index % 4 === 0)]).toEqual([1, Number.NaN, 1])
+  })
+
   it('stays apart from another one that runs at the same time', () => {
     const inputs = [sensorStream(300, 2, 21), sensorStream(300, 2, 22)]
     const options = { rateHz: 80, channels: 2 }

@@ -30,6 +30,11 @@ export class ChannelKinds {
     this.#isSigned = new Uint8Array(kinds.length)
   }
 
+  /** The data begins anew: nothing is known of the angles' convention. */
+  forget(): void {
+    this.#isSigned.fill(0)
+  }
+
   /** A segment begins. */
   restart(): void {
     this.#hasLast.fill(0)
@@ -98,7 +103,8 @@ export class ChannelKinds {
   /** A quaternion and its negative are the same rotation: the one nearer to the last is taken. */
   #turnToLast(values: Float64Array, first: number): void {
     const [a, b, c, d] = values.subarray(first, first + 4) as unknown as number[]
-    if (!Number.isFinite(a! + b! + (c! + d!))) {
+    const square = a! * a! + b! * b! + (c! * c! + d! * d!)
+    if (!(square > 0 && square < Infinity)) {
       values.fill(Number.NaN, first, first + 4)
       return
     }

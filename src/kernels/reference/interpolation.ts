@@ -1,4 +1,4 @@
-import { LAGRANGE_NODES } from '../../../assembly/layout'
+import { LAGRANGE_GAIN_MAX, LAGRANGE_NODES } from '../../../assembly/layout'
 
 /** Nodes of a segment in the order of time; values one array per node. */
 export interface Nodes {
@@ -74,8 +74,11 @@ export class Lagrange {
     return this.#offsets.some((offset, k) => k > 0 && offset - this.#offsets[k - 1]! > holeNs)
   }
 
-  /** Sets the weights for an instant `offsetNs` behind the left node: each the product of the other lanes' distances. */
-  moveTo(offsetNs: number): void {
+  /**
+   * Sets the weights for an instant `offsetNs` behind the left node: each the product of the other lanes' distances.
+   * False when they would make much more of noise than there is.
+   */
+  moveTo(offsetNs: number): boolean {
     const pairs = [0, 2, 4, 6].map((lane) => this.#distance(offsetNs, lane) * this.#distance(offsetNs, lane + 1))
     const low = pairs[0]! * pairs[1]!
     const high = pairs[2]! * pairs[3]!
@@ -84,6 +87,17 @@ export class Lagrange {
       const others = pairs[pair ^ 1]! * (pair < 2 ? high : low)
       this.#weights[lane] = this.#distance(offsetNs, lane ^ 1) * others * this.#scales[lane]!
     }
+    const [w0, w1, w2, w3, w4, w5, w6, w7] = this.#weights.map(Math.abs) as [
+      number,
+      number,
+      number,
+      number,
+      number,
+      number,
+      number,
+      number,
+    ]
+    return w0 + w2 + (w4 + w6) + (w1 + w3 + (w5 + w7)) < LAGRANGE_GAIN_MAX
   }
 
   valueOf(channel: number): number {

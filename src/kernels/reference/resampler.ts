@@ -128,6 +128,7 @@ export class ReferenceResampler implements Resampler {
 
   #restart(): void {
     this.#order.restart()
+    this.#kinds?.forget()
     this.#nodes = { timesNs: [], values: [] }
     this.#isOpen = false
     this.#segmentPending = false
@@ -272,12 +273,12 @@ export class ReferenceResampler implements Resampler {
     const isHoled = lagrange.isHoled(inner.holeNs)
     while (Number(base.instantNs - endNs) + this.#innerIndex * inner.stepNs <= 0) {
       const offsetNs = Number(base.instantNs - timesNs[left]!) + this.#innerIndex * inner.stepNs
-      if (!isHoled) lagrange.moveTo(offsetNs)
+      const isCubic = isHoled || !lagrange.moveTo(offsetNs)
       for (let channel = 0; channel < this.channels; channel++) {
         const before = values[left]![channel]!
         let value = before
         if (!isAlone) {
-          value = isHoled ? cubic(this.#nodes, left, offsetNs, channel) : lagrange.valueOf(channel)
+          value = isCubic ? cubic(this.#nodes, left, offsetNs, channel) : lagrange.valueOf(channel)
           if (!Number.isFinite(value)) {
             const spanNs = Number(timesNs[left + 1]! - timesNs[left]!)
             value = linear(before, values[left + 1]![channel]!, offsetNs / spanNs)
