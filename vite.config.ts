@@ -77,17 +77,24 @@ function carryWorkerCode(): Plugin {
 }
 
 /**
- * The loader assigns `Object.hasOwn` to itself, for engines of long ago. Where a page has frozen its globals that
- * throws, and nothing could be recorded there without a worker.
+ * Of the loader we use the instance only. What it makes besides (imports for other modules, wrapped exports, readers of
+ * strings and arrays) is most of its code. It also assigns `Object.hasOwn` to itself, for engines of long ago: where a
+ * page has frozen its globals that throws, and nothing could be recorded there without a worker.
  */
-function leaveGlobalsAlone(): Plugin {
-  const polyfill = /^Object\.hasOwn = Object\.hasOwn \|\| function[\s\S]*?^\};$/m
+function takeInstanceOnly(): Plugin {
+  const unused: [code: RegExp, replacement: string][] = [
+    [/^Object\.hasOwn = Object\.hasOwn \|\| function[\s\S]*?^\};$/m, ''],
+    [/^const utf16 = .*$/m, ''],
+    [/\bpreInstantiate\(imports\);$/gm, 'imports;'],
+    [/\bpostInstantiate\(extended, (.*)\);$/gm, '$1.exports;'],
+    [/\bisResponse\(source = await source\)/g, 'false'],
+  ]
   return {
-    name: 'kymograph:leave-globals-alone',
+    name: 'kymograph:take-instance-only',
     transform(code, id) {
       if (!id.includes('@assemblyscript/loader/')) return null
-      if (!polyfill.test(code)) this.error('the loader has changed: does it still assign Object.hasOwn?')
-      return { code: code.replace(polyfill, ''), map: null }
+      if (!unused.every(([part]) => code.search(part) >= 0)) this.error('the loader has changed: what of it is unused?')
+      return { code: unused.reduce((rest, [part, replacement]) => rest.replace(part, replacement), code), map: null }
     },
   }
 }
@@ -144,7 +151,7 @@ const environments = Object.fromEntries([
 
 export default defineConfig({
   publicDir: false,
-  plugins: [keepLiterals(), carryWorkerCode(), leaveGlobalsAlone(), shareWithPageEntry()],
+  plugins: [keepLiterals(), carryWorkerCode(), takeInstanceOnly(), shareWithPageEntry()],
   environments,
   builder: {
     async buildApp(builder) {
