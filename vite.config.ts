@@ -99,6 +99,45 @@ function takeInstanceOnly(): Plugin {
   }
 }
 
+/**
+ * Bundlers keep a class whole. What FlatBuffers and its compiler give is wide, and we use a part of it: methods whose
+ * name nothing speaks that is left.
+ */
+function dropUnspokenMethods(): Plugin {
+  const isWide = (id: string) => id.includes('/flatbuffers/') || id.includes('/wire/generated/')
+  const classesIn = (code: string) => Array.from(code.matchAll(/([\w$]+) = class\b/g), ([, name]) => name)
+  const namesIn = (code: string) => code.match(/[\w$]+/g) ?? []
+  return {
+    name: 'kymograph:drop-unspoken-methods',
+    renderChunk(code, chunk) {
+      const wide = new Set(
+        Object.entries(chunk.modules).flatMap(([id, { code }]) => (isWide(id) ? classesIn(code ?? '') : [])),
+      )
+      const methods = this.parse(code)
+        .body.flatMap((node) => (node.type === 'VariableDeclaration' ? node.declarations : []))
+        .flatMap(({ id, init }) =>
+          init?.type === 'ClassExpression' && id.type === 'Identifier' && wide.has(id.name) ? init.body.body : [],
+        )
+        .flatMap((member) =>
+          member.type === 'MethodDefinition' && member.kind === 'method' && member.key.type === 'Identifier'
+            ? [{ name: member.key.name, start: member.start, end: member.end }]
+            : [],
+        )
+      const around = methods.map(({ start }, index) => code.slice(methods[index - 1]?.end ?? 0, start))
+      const spoken = new Set([...around, code.slice(methods.at(-1)?.end ?? 0)].flatMap(namesIn))
+      for (let size = 0; size < spoken.size; ) {
+        size = spoken.size
+        for (const { name, start, end } of methods) {
+          if (spoken.has(name)) for (const inside of namesIn(code.slice(start, end))) spoken.add(inside)
+        }
+      }
+      const dropped = methods.filter(({ name }) => !spoken.has(name)).reverse()
+      const kept = dropped.reduce((rest, { start, end }) => rest.slice(0, start) + rest.slice(end), code)
+      return { code: kept, map: null }
+    },
+  }
+}
+
 function shareWithPageEntry(): Plugin {
   return {
     name: 'kymograph:share-with-page-entry',
@@ -151,7 +190,7 @@ const environments = Object.fromEntries([
 
 export default defineConfig({
   publicDir: false,
-  plugins: [keepLiterals(), carryWorkerCode(), takeInstanceOnly(), shareWithPageEntry()],
+  plugins: [keepLiterals(), carryWorkerCode(), takeInstanceOnly(), dropUnspokenMethods(), shareWithPageEntry()],
   environments,
   builder: {
     async buildApp(builder) {
