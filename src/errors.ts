@@ -20,6 +20,7 @@ export type ErrorCode =
   | 'bad-cursor'
   | 'store-unusable'
   | 'storage-error'
+  | 'session-locked'
   // worker
   | 'worker-lost'
   | 'worker-timeout'

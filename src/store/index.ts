@@ -1,11 +1,15 @@
+export { amendLabels } from './amendment.js'
+export { type OpenStore, type StoreCase, type StoreUnderTest, storeConformance } from './conformance/index.js'
+export { cursorPosition, PageBuilder } from './cursor.js'
 export { MemoryStore } from './memory-store.js'
-export type { SessionStore, StoreSummary } from './port.js'
-export { matches, pageOf, type Query, type SessionPage } from './query.js'
+export type { SessionStore, StoreEstimate, StoreSummary } from './port.js'
+export { matches, type Query, type SessionPage } from './query.js'
 export {
   type JourneyRecord,
-  journeysOf,
+  type LabelRecord,
   recordWith,
   type SessionRecord,
   type SessionState,
   type StreamRecord,
 } from './record.js'
+export { SessionIndex } from './session-index.js'

@@ -39,16 +39,17 @@ export interface JourneyRecord {
   sessions: number
   firstStartedAt: Date
   lastEndedAt: Date
+  /** In the order of their first use. */
   labels: string[]
 }
 
 const nanosecondsToDate = (ns: bigint): Date => new Date(Number(ns / 1_000_000n))
 
 /**
- * The record after one more chunk. Counts in chunks are cumulative, so the first chunk, the last one and the
- * amendments are enough to know a session.
+ * The record after one more chunk, whose frame has so many bytes. Counts in chunks are cumulative: but for its own
+ * `chunks` and `bytes`, the first chunk, the last one and the amendments are enough to know a session.
  */
-export function recordWith(before: SessionRecord | undefined, chunk: Chunk): SessionRecord {
+export function recordWith(before: SessionRecord | undefined, chunk: Chunk, frameByteLength: number): SessionRecord {
   const labelsAreNewer = before === undefined || chunk.labelsRevision >= before.labelsRevision
   const base = before ?? {
     id: chunk.sessionId,
@@ -65,9 +66,11 @@ export function recordWith(before: SessionRecord | undefined, chunk: Chunk): Ses
     metadata: Object.fromEntries(chunk.metadata),
     startedAt: nanosecondsToDate(chunk.startedAtNs),
     endedAt: chunk.amendment && before ? before.endedAt : nanosecondsToDate(chunk.endedAtNs),
+    chunks: base.chunks + 1,
+    bytes: base.bytes + frameByteLength,
   }
   if (chunk.amendment) return record
-  if (chunk.final) record.state = 'stopped'
+  record.state = chunk.final || before?.state === 'stopped' ? 'stopped' : 'recording'
   record.streams = chunk.streams.map((piece) => ({
     name: piece.descriptor.name,
     clock: piece.descriptor.clock,
@@ -81,26 +84,28 @@ export function recordWith(before: SessionRecord | undefined, chunk: Chunk): Ses
   return record
 }
 
-/** Journeys of the given sessions, the latest first. */
-export function journeysOf(records: Iterable<SessionRecord>): JourneyRecord[] {
-  const journeys = new Map<string, JourneyRecord>()
-  for (const record of records) {
-    if (record.journeyId === undefined) continue
-    const journey = journeys.get(record.journeyId)
-    if (!journey) {
-      journeys.set(record.journeyId, {
-        journeyId: record.journeyId,
-        sessions: 1,
-        firstStartedAt: record.startedAt,
-        lastEndedAt: record.endedAt,
-        labels: [...record.labels],
-      })
-      continue
-    }
-    journey.sessions += 1
-    if (record.startedAt < journey.firstStartedAt) journey.firstStartedAt = record.startedAt
-    if (record.endedAt > journey.lastEndedAt) journey.lastEndedAt = record.endedAt
-    journey.labels = [...new Set([...journey.labels, ...record.labels])]
-  }
-  return [...journeys.values()].sort((a, b) => b.lastEndedAt.getTime() - a.lastEndedAt.getTime())
+/** A label and how many sessions have it. */
+export interface LabelRecord {
+  label: string
+  sessions: number
+}
+
+/** The labels of sessions, in the order of their first use. */
+export function labelsOf(records: SessionRecord[]): string[] {
+  return [...new Set(records.flatMap(({ labels }) => labels))]
+}
+
+/** The latest first. */
+export function compareJourneys(a: JourneyRecord, b: JourneyRecord): number {
+  return b.lastEndedAt.getTime() - a.lastEndedAt.getTime() || compareTexts(a.journeyId, b.journeyId)
+}
+
+/** The most used first. */
+export function compareLabels(a: LabelRecord, b: LabelRecord): number {
+  return b.sessions - a.sessions || compareTexts(a.label, b.label)
+}
+
+/** By code units: the same everywhere. */
+function compareTexts(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
 }

@@ -43,7 +43,7 @@ describe('a recorder killed at any moment', () => {
       await once(child, 'close')
 
       const last = Number(announced.trim().split('\n').at(-1))
-      const [name] = await readdir(directory)
+      const name = (await readdir(directory)).find((file) => file.endsWith('.kymo'))
       const seqs: number[] = []
       const damage: string[] = []
       for await (const item of readChunks(await readFile(join(directory, name!)))) {
