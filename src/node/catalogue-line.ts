@@ -26,6 +26,7 @@ type Line =
       bytes: number,
       fileVersion: string,
       streams: StreamCells[],
+      tailMs?: number,
     ]
   | ['removed', id: string]
 
@@ -74,6 +75,7 @@ export class CatalogueCoder {
       fileVersion,
       streams,
     ]
+    if (record.tailMs !== undefined) line.push(record.tailMs)
     lines.push(JSON.stringify(line))
     return lines
   }
@@ -100,6 +102,7 @@ export class CatalogueCoder {
       bytes,
       streams: line[12].map((cells) => this.#stream(cells)),
     }
+    if (line[13] !== undefined) record.tailMs = line[13]
     return { kind: 'session', record, fileVersion: line[11] }
   }
 

@@ -10,9 +10,8 @@ import { LockHolder, type LockOwner, ownerOf } from './file-lock.js'
 import { SESSION_FILE_EXTENSION } from './session-file.js'
 import { fileVersion, scanSessionFile } from './session-scan.js'
 
-const UUID = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}'
-const SESSION_FILE_NAME = new RegExp(`^(${UUID})\\${SESSION_FILE_EXTENSION}$`)
-const SESSION_LOCK_NAME = new RegExp(`^(${UUID})\\.lock$`)
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+const LOCK_EXTENSION = '.lock'
 /** The catalogue is written anew when it has so many lines more than twice what holds. */
 const STALE_LINES_MAX = 1000
 /** Files looked at before others get a turn on this thread. */
@@ -58,7 +57,7 @@ export class DirectoryCatalogue {
   }
 
   lockPathOf(sessionId: string): string {
-    return join(this.#stateDirectory, `${sessionId}.lock`)
+    return join(this.#stateDirectory, `${sessionId}${LOCK_EXTENSION}`)
   }
 
   makeDirectories(): string {
@@ -131,8 +130,8 @@ export class DirectoryCatalogue {
     const abandoned = new Map<string, LockOwner>()
     this.#foreign = new Set()
     for (const name of namesIn(this.#stateDirectory)) {
-      const id = SESSION_LOCK_NAME.exec(name)?.[1]
-      if (id === undefined || this.#own.has(id)) continue
+      const id = name.slice(0, -LOCK_EXTENSION.length)
+      if (!name.endsWith(LOCK_EXTENSION) || !UUID.test(id) || this.#own.has(id)) continue
       const path = this.lockPathOf(id)
       const owner = ownerOf(path)
       if (owner && this.locks.isFree(owner)) abandoned.set(path, owner)
@@ -159,17 +158,24 @@ export class DirectoryCatalogue {
     const version = this.#directoryVersionNow()
     if (version === this.#directoryVersion) return []
     this.#directoryVersion = version
-    const here = new Set<string>()
+    const unknown: string[] = []
+    let knownHere = 0
     for (const name of namesIn(this.#directory)) {
-      const id = SESSION_FILE_NAME.exec(name)?.[1]
-      if (id !== undefined) here.add(id)
+      if (!name.endsWith(SESSION_FILE_EXTENSION)) continue
+      const id = name.slice(0, -SESSION_FILE_EXTENSION.length)
+      if (this.#known.has(id)) knownHere += 1
+      else if (UUID.test(id) && !this.#own.has(id)) unknown.push(id)
     }
+    if (knownHere < this.#known.size) this.#dropGone()
+    return unknown
+  }
+
+  #dropGone(): void {
     for (const id of [...this.#known.keys()]) {
-      if (here.has(id) || this.#own.has(id)) continue
+      if (this.#own.has(id) || statSync(this.filePathOf(id), { throwIfNoEntry: false })) continue
       this.gone.set(id, this.index.get(id)!)
       this.#drop(id)
     }
-    return [...here].filter((id) => !this.#known.has(id) && !this.#own.has(id))
   }
 
   /** True when the catalogue's file has all that was found. */

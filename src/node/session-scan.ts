@@ -91,7 +91,8 @@ function describe(places: FramePlace[], chunkAt: (place: FramePlace) => Chunk): 
   const bytes = places.reduce((sum, { byteLength }) => sum + byteLength, 0)
   // a final chunk that others follow is one all the same
   const isFinal = places.some(({ header }) => header.final)
-  return { ...record, chunks: places.length, bytes, state: isFinal ? 'stopped' : 'recording' }
+  const state = record.tailMs !== undefined ? 'recovered' : isFinal ? 'stopped' : 'recording'
+  return { ...record, chunks: places.length, bytes, state }
 }
 
 async function scanDamaged(path: string, sessionId: string, byteLength: number): Promise<Described> {

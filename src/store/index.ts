@@ -1,5 +1,6 @@
 export { amendLabels } from './amendment.js'
 export { type OpenStore, type StoreCase, type StoreUnderTest, storeConformance } from './conformance/index.js'
+export { frameOf, type SampleSession, sampleChunks, sampleId, storeSample } from './conformance/sample-sessions.js'
 export { cursorPosition, PageBuilder } from './cursor.js'
 export { MemoryStore } from './memory-store.js'
 export type { SessionStore, StoreEstimate, StoreSummary } from './port.js'

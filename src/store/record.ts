@@ -1,6 +1,6 @@
 import type { ChannelDescriptor, Chunk, ClockName } from '../wire/model.js'
 
-/** `recovered`: the session's final chunk is missing and nobody is writing it. */
+/** `recovered`: the session's writer has died before its final chunk, whether or not it has been closed since. */
 export type SessionState = 'recording' | 'stopped' | 'recovered'
 
 export interface StreamRecord {
@@ -27,6 +27,8 @@ export interface SessionRecord {
   startedAt: Date
   endedAt: Date
   state: SessionState
+  /** Closed after a crash: milliseconds, about, that may have been recorded behind the last frame and are lost. */
+  tailMs?: number
   chunks: number
   /** Bytes of all chunks with their frames. */
   bytes: number
@@ -71,6 +73,10 @@ export function recordWith(before: SessionRecord | undefined, chunk: Chunk, fram
   }
   if (chunk.amendment) return record
   record.state = chunk.final || before?.state === 'stopped' ? 'stopped' : 'recording'
+  if (chunk.final && chunk.tailNs !== undefined) {
+    record.state = 'recovered'
+    record.tailMs = Number(chunk.tailNs) / 1e6
+  }
   record.streams = chunk.streams.map((piece) => ({
     name: piece.descriptor.name,
     clock: piece.descriptor.clock,

@@ -80,5 +80,6 @@ export const CHUNK: Table = {
     pairs,
     u16,
     wide,
+    wide,
   ],
 }

@@ -1,13 +1,14 @@
 import type { PageCounts, SessionPlan } from '../pipeline/plan.js'
-import type { StoreSummary } from '../store/port.js'
+import type { StoreEstimate, StoreSummary } from '../store/port.js'
 import type { SessionPage } from '../store/query.js'
-import type { JourneyRecord, SessionRecord } from '../store/record.js'
+import type { JourneyRecord, LabelRecord, SessionRecord } from '../store/record.js'
 import type { ClockSnapshot, Gap, Mark, StreamCounts } from '../wire/model.js'
 import type { SessionRequest } from './checks/session-options.js'
 
 export type { PageCounts, SessionPlan, StreamPlan } from '../pipeline/plan.js'
+export type { StoreEstimate, StoreSummary } from '../store/port.js'
 export type { SessionPage } from '../store/query.js'
-export type { JourneyRecord, SessionRecord } from '../store/record.js'
+export type { JourneyRecord, LabelRecord, SessionRecord } from '../store/record.js'
 export type {
   ChannelDescriptor,
   ChannelKind,
@@ -184,8 +185,11 @@ export interface RecorderApi {
   page(lookup: unknown): Promise<SessionPage>
   setLabels(id: unknown, labels: unknown): Promise<SessionRecord>
   get(id: unknown): Promise<SessionRecord | undefined>
-  deleteSession(id: unknown): Promise<boolean>
+  /** tracelessly: nothing in the store tells of it any more. */
+  deleteSession(id: unknown, tracelessly?: boolean): Promise<boolean>
   journeys(): Promise<JourneyRecord[]>
   journey(journeyId: unknown): Promise<JourneyRecord | undefined>
+  labels(): Promise<LabelRecord[]>
+  estimate(): Promise<StoreEstimate>
   close(): Promise<void>
 }

@@ -2,15 +2,13 @@ import * as Comlink from 'comlink'
 import { KymographError } from '../errors.js'
 import { loadKernels } from '../kernels/index.js'
 import type { Kernels } from '../kernels/types.js'
-import { amendLabels } from '../store/amendment.js'
-import type { SessionStore } from '../store/port.js'
+import type { SessionStore, StoreEstimate } from '../store/port.js'
 import type { SessionPage } from '../store/query.js'
-import type { JourneyRecord, SessionRecord } from '../store/record.js'
+import type { JourneyRecord, LabelRecord, SessionRecord } from '../store/record.js'
 import { decodeChunk, decodeFrame, readFrameHeader } from '../wire/index.js'
 import { type ClockSnapshot, chunkId, type Mark } from '../wire/model.js'
-import { resolveJourneyId } from './checks/journey.js'
-import { normalizeLabels } from './checks/labels.js'
-import { checkSessionId, toQuery } from './checks/lookup.js'
+import { CatalogueHost } from './catalogue-host.js'
+import { checkSessionId } from './checks/lookup.js'
 import { checkSessionOptions, type SessionRequest } from './checks/session-options.js'
 import { messageOf } from './checks/text.js'
 import { installErrorTransfer } from './error-transfer.js'
@@ -34,8 +32,7 @@ export class RecorderHost implements RecorderApi {
   readonly #sessions = new Map<string, SessionHost>()
   /** Why sessions failed, for calls that were on their way then. */
   readonly #failures = new Map<string, KymographError>()
-  #amended: Promise<unknown> = Promise.resolve()
-  #opened: { kernels: Kernels; store: SessionStore } | undefined
+  #opened: { kernels: Kernels; store: SessionStore; catalogue: CatalogueHost } | undefined
 
   constructor(openStore: (choice: StoreChoice) => Promise<SessionStore>) {
     this.#openStore = openStore
@@ -50,7 +47,7 @@ export class RecorderHost implements RecorderApi {
       onTrap: (cause) => this.#warnOfTrap(cause),
     })
     const store = await this.#openStore(options.store)
-    this.#opened = { kernels, store }
+    this.#opened = { kernels, store, catalogue: new CatalogueHost(store, (id) => this.#sessions.has(id)) }
     return { kernels: kernels.build, store: store.summary }
   }
 
@@ -99,41 +96,35 @@ export class RecorderHost implements RecorderApi {
   }
 
   async page(lookup: unknown): Promise<SessionPage> {
-    return this.#open().store.page(toQuery(lookup))
+    return this.#open().catalogue.page(lookup)
   }
 
   async get(id: unknown): Promise<SessionRecord | undefined> {
-    return this.#open().store.get(checkSessionId(id))
+    return this.#open().catalogue.get(id)
   }
 
-  async setLabels(given: unknown, labels: unknown): Promise<SessionRecord> {
-    const id = checkSessionId(given)
-    const normalized = normalizeLabels(labels)
-    if (this.#sessions.has(id)) {
-      throw new KymographError('wrong-state', `session ${id} is being recorded; use setLabels of the session itself`)
-    }
-    const { store } = this.#open()
-    // one after the other: each builds on the chunk before
-    const amended = this.#amended.then(() => amendLabels(store, id, normalized))
-    this.#amended = amended.catch(() => {})
-    return amended
+  async setLabels(id: unknown, labels: unknown): Promise<SessionRecord> {
+    return this.#open().catalogue.setLabels(id, labels)
   }
 
-  async deleteSession(given: unknown): Promise<boolean> {
-    const id = checkSessionId(given)
-    if (this.#sessions.has(id)) {
-      throw new KymographError('wrong-state', `session ${id} is being recorded; stop it first`)
-    }
-    return this.#open().store.delete(id)
+  async deleteSession(id: unknown, tracelessly?: boolean): Promise<boolean> {
+    return this.#open().catalogue.delete(id, tracelessly)
   }
 
   async journeys(): Promise<JourneyRecord[]> {
-    return this.#open().store.journeys()
+    return this.#open().catalogue.journeys()
   }
 
-  async journey(given: unknown): Promise<JourneyRecord | undefined> {
-    const journeyId = resolveJourneyId({ journeyId: given as string }) ?? ''
-    return (await this.journeys()).find((journey) => journey.journeyId === journeyId)
+  async journey(journeyId: unknown): Promise<JourneyRecord | undefined> {
+    return this.#open().catalogue.journey(journeyId)
+  }
+
+  async labels(): Promise<LabelRecord[]> {
+    return this.#open().catalogue.labels()
+  }
+
+  async estimate(): Promise<StoreEstimate> {
+    return this.#open().catalogue.estimate()
   }
 
   async close(): Promise<void> {
@@ -144,7 +135,7 @@ export class RecorderHost implements RecorderApi {
     this.#opened = undefined
   }
 
-  #open(): { kernels: Kernels; store: SessionStore } {
+  #open(): { kernels: Kernels; store: SessionStore; catalogue: CatalogueHost } {
     if (!this.#opened) throw new KymographError('disposed', 'the recorder is not open; create a new one')
     return this.#opened
   }

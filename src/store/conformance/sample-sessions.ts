@@ -2,7 +2,7 @@ import { encodeChunk, encodeFrame } from '../../wire/index.js'
 import type { Chunk } from '../../wire/model.js'
 import type { SessionStore } from '../port.js'
 
-/** A small session of one stream with two frames per chunk. */
+/** A session of one stream. */
 export interface SampleSession {
   /** Gives the id, which sorts by it. */
   number: number
@@ -14,14 +14,12 @@ export interface SampleSession {
   metadata?: [key: string, value: string][]
   stream?: string
   chunks?: number
+  framesPerChunk?: number
   /** False: the final chunk is missing. */
   isFinal?: boolean
 }
 
 const START_MS = Date.UTC(2026, 0, 1)
-/** Two 64-bit integers, 1 and 2, and two floats, 0.5 and −0 (docs/format.md, columns, RAW). */
-const TIME = Uint8Array.from([0x03, 2, 1, 2, ...Array(14).fill(0)])
-const VALUES = Uint8Array.from([0x00, 2, ...Array(12).fill(0), 0xe0, 0, 0x3f, 0x80])
 
 export function sampleId(number: number): string {
   return `0199d3c2-0000-7000-8000-${number.toString(16).padStart(12, '0')}`
@@ -35,8 +33,10 @@ export function startOf(startMinute: number): Date {
   return new Date(START_MS + startMinute * 60_000)
 }
 
+/** What a recorder would make of it. */
 export function sampleChunks(session: SampleSession): Chunk[] {
-  const { number, startMinute, durationMs = 1000, chunks = 1, isFinal = true } = session
+  const { number, startMinute, durationMs = 1000, chunks = 1, isFinal = true, framesPerChunk = 2 } = session
+  const [time, column] = [rawColumn(TYPE_I64, framesPerChunk), rawColumn(TYPE_F64, framesPerChunk)]
   const startedAtNs = BigInt(startOf(startMinute).getTime()) * 1_000_000n
   return Array.from(
     { length: chunks },
@@ -56,20 +56,20 @@ export function sampleChunks(session: SampleSession): Chunk[] {
       streams: [
         {
           descriptor: { name: session.stream ?? 'imu', clock: 'monotonic', channels: [{ name: 'x', type: 'f64' }] },
-          firstFrame: 2 * seq,
-          frameCount: 2,
-          time: TIME,
-          columns: [{ column: VALUES }],
+          firstFrame: framesPerChunk * seq,
+          frameCount: framesPerChunk,
+          time,
+          columns: [{ column }],
           counts: {
-            received: 2 * seq + 3,
-            ingested: 2 * seq + 2,
-            produced: 2 * seq + 2,
+            received: framesPerChunk * (seq + 1) + 1,
+            ingested: framesPerChunk * (seq + 1),
+            produced: framesPerChunk * (seq + 1),
             lost: { overflow: 1 },
             invalidValues: 0,
             repeatedTimestamps: 0,
             backwardTimestamps: 0,
             gaps: 0,
-            bytes: (TIME.length + VALUES.length) * (seq + 1),
+            bytes: (time.length + column.length) * (seq + 1),
           },
           gaps: [],
           effectiveRateHz: 100,
@@ -78,6 +78,18 @@ export function sampleChunks(session: SampleSession): Chunk[] {
       marks: [],
     }),
   )
+}
+
+const TYPE_F64 = 0
+const TYPE_I64 = 3
+
+/** 64-bit values as they come, in planes (docs/format.md, columns, RAW); bytes that compress badly. */
+function rawColumn(arrayType: number, count: number): Uint8Array {
+  const head = count < 128 ? [arrayType, count] : [arrayType, (count & 127) | 128, count >> 7]
+  const column = new Uint8Array(head.length + 8 * count)
+  for (let i = 0; i < column.length; i++) column[i] = Math.imul(i + 1, 0x9e3779b1) >>> 25
+  column.set(head)
+  return column
 }
 
 export function frameOf(chunk: Chunk): Uint8Array {

@@ -33,7 +33,7 @@ export const STORAGE_CASES: StoreCase[] = [
             effectiveRateHz: 100,
             gaps: 0,
             lost: 1,
-            bytes: 108,
+            bytes: 3 * 36,
           },
         ],
       }
