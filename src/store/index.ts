@@ -13,4 +13,6 @@ export {
   type SessionState,
   type StreamRecord,
 } from './record.js'
+export { type Recovery, recoverSessions } from './recovery.js'
+export { type Pruned, pruneSessions, type Retention } from './retention.js'
 export { SessionIndex } from './session-index.js'
