@@ -14,7 +14,7 @@ export interface Delivery {
 /** Opens a recorder on this delivery: what every browser entry's `createRecorder` does. */
 export async function openBrowserRecorder(options: BrowserRecorderOptions, delivery: Delivery): Promise<Recorder> {
   const { open, worker, transport } = checkRecorderOptions(options, (store: unknown) => {
-    if (store === 'auto') return { kind: 'memory' }
+    if (store === 'auto') return { kind: 'indexeddb' }
     throw new RangeError(`"store" expected 'auto' or 'memory' in a browser, got ${String(store)}`)
   })
   const source = webWorkerSourceOf(worker, () => delivery.spawnOwn(adoptWebWorker))

@@ -21,6 +21,7 @@ export type ErrorCode =
   | 'store-unusable'
   | 'storage-error'
   | 'session-locked'
+  | 'quota'
   // worker
   | 'worker-lost'
   | 'worker-timeout'

@@ -1,15 +1,20 @@
 import type { Chunk } from '../wire/model.js'
-import type { SessionStore, StoreEstimate } from './port.js'
+import type { SessionStore, StoreEstimate, StoreSummary } from './port.js'
 import type { Query, SessionPage } from './query.js'
 import { type JourneyRecord, type LabelRecord, recordWith, type SessionRecord } from './record.js'
 import { SessionIndex } from './session-index.js'
 
 /** Keeps sessions in memory, for as long as the recorder lives. */
 export class MemoryStore implements SessionStore {
-  readonly summary = { kind: 'memory', durability: 'memory' } as const
+  readonly summary: StoreSummary
   readonly #index = new SessionIndex()
   readonly #frames = new Map<string, Uint8Array[]>()
   #bytes = 0
+
+  /** reason: why it stands in for another store. */
+  constructor(reason?: string) {
+    this.summary = { kind: 'memory', durability: 'memory', reason }
+  }
 
   async append(chunk: Chunk, frame: Uint8Array): Promise<void> {
     const { sessionId } = chunk

@@ -7,6 +7,8 @@ export interface StoreSummary {
   kind: 'memory' | 'files' | 'indexeddb' | (string & {})
   /** `durable`: a resolved `append` survives a crash and a power cut. */
   durability: 'memory' | 'durable'
+  /** Why it is not the store that was asked for. */
+  reason?: string
 }
 
 /** What a store holds. */

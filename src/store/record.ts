@@ -96,13 +96,30 @@ export interface LabelRecord {
   sessions: number
 }
 
-/** The labels of sessions, in the order of their first use. */
-export function labelsOf(records: SessionRecord[]): string[] {
-  return [...new Set(records.flatMap(({ labels }) => labels))]
+/** Sums sessions up to journeys; they come in the order of their starts within each journey. */
+export class JourneyTally {
+  readonly #journeys = new Map<string, Omit<JourneyRecord, 'labels'> & { labels: Set<string> }>()
+
+  add({ journeyId, startedAt, endedAt, labels }: SessionRecord): void {
+    if (journeyId === undefined) return
+    let journey = this.#journeys.get(journeyId)
+    if (!journey) {
+      journey = { journeyId, sessions: 0, firstStartedAt: startedAt, lastEndedAt: endedAt, labels: new Set() }
+      this.#journeys.set(journeyId, journey)
+    }
+    journey.sessions += 1
+    if (endedAt > journey.lastEndedAt) journey.lastEndedAt = endedAt
+    for (const label of labels) journey.labels.add(label)
+  }
+
+  /** The latest first. */
+  journeys(): JourneyRecord[] {
+    const journeys = [...this.#journeys.values()].map((journey) => ({ ...journey, labels: [...journey.labels] }))
+    return journeys.sort(compareJourneys)
+  }
 }
 
-/** The latest first. */
-export function compareJourneys(a: JourneyRecord, b: JourneyRecord): number {
+function compareJourneys(a: JourneyRecord, b: JourneyRecord): number {
   return b.lastEndedAt.getTime() - a.lastEndedAt.getTime() || compareTexts(a.journeyId, b.journeyId)
 }
 

@@ -1,13 +1,6 @@
 import { cursorPosition, PageBuilder } from './cursor.js'
 import { matches, type Query, type SessionPage } from './query.js'
-import {
-  compareJourneys,
-  compareLabels,
-  type JourneyRecord,
-  type LabelRecord,
-  labelsOf,
-  type SessionRecord,
-} from './record.js'
+import { compareLabels, type JourneyRecord, JourneyTally, type LabelRecord, type SessionRecord } from './record.js'
 import { type Entry, merged, SessionList } from './session-list.js'
 
 /**
@@ -76,20 +69,11 @@ export class SessionIndex {
   }
 
   journeys(): JourneyRecord[] {
-    return [...this.#byJourney.keys()].map((journeyId) => this.journey(journeyId)!).sort(compareJourneys)
+    return tallyOf(this.#byJourney.values()).journeys()
   }
 
   journey(journeyId: string): JourneyRecord | undefined {
-    const list = this.#byJourney.get(journeyId)
-    if (!list) return undefined
-    const records = [...list].map(({ record }) => record)
-    return {
-      journeyId,
-      sessions: records.length,
-      firstStartedAt: records[0]!.startedAt,
-      lastEndedAt: new Date(records.reduce((lastMs, { endedAt }) => Math.max(lastMs, endedAt.getTime()), -Infinity)),
-      labels: labelsOf(records),
-    }
+    return tallyOf([this.#byJourney.get(journeyId) ?? []]).journeys()[0]
   }
 
   /** The lists that hold every answer and, together, the fewest sessions. */
@@ -110,6 +94,12 @@ export class SessionIndex {
     lists.push(this.#all)
     return lists
   }
+}
+
+function tallyOf(lists: Iterable<Iterable<Entry>>): JourneyTally {
+  const tally = new JourneyTally()
+  for (const list of lists) for (const { record } of list) tally.add(record)
+  return tally
 }
 
 function listIn(lists: Map<string, SessionList>, key: string): SessionList {

@@ -25,7 +25,7 @@ export type {
 } from '../wire/model.js'
 
 /** Which store the worker opens. */
-export type StoreChoice = { kind: 'memory' } | { kind: 'files'; directory: string }
+export type StoreChoice = { kind: 'memory' | 'indexeddb' } | { kind: 'files'; directory: string }
 
 /** How frames travel: in transferred batches, or through rings of shared memory. */
 export type Transport = 'batch' | 'shared'

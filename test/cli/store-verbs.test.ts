@@ -134,8 +134,10 @@ describe('kymograph recover', () => {
     const file = join(path, `${sessionId(1)}.kymo`)
     const bytes = await readFile(file)
     const damaged = Uint8Array.from(bytes)
-    const [second, third] = [1, 2].map((seq) => bytes.indexOf(Uint8Array.of(0x89, 0x4b, 0x59, 0x4d), 48 + 300 * seq))
-    damaged[second! + 100]! ^= 1
+    const magic = Uint8Array.of(0x89, 0x4b, 0x59, 0x4d)
+    const second = bytes.indexOf(magic, 1)
+    const third = bytes.indexOf(magic, second + 1)
+    damaged[second + 100]! ^= 1
     await writeFile(file, damaged)
     const output = join(path, 'saved.kymo')
     expect(await kymograph('recover', file, '-o', output)).toMatchObject({

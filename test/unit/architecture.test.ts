@@ -31,6 +31,7 @@ const MAY_KNOW: Record<string, string[]> = {
 const ONLY_HERE: [packageName: RegExp, folders: string[]][] = [
   [/^flatbuffers$/, ['wire']],
   [/^comlink$/, ['worker']],
+  [/^idb$/, ['store']],
   [/^@assemblyscript\/loader$/, ['kernels']],
   [/^node:/, ['node', 'cli']],
 ]
