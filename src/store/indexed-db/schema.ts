@@ -43,13 +43,16 @@ export type Database = IDBPDatabase<Schema>
 export const SCHEMA_VERSION = 1
 
 export function createSchema(database: Database): void {
-  const sessions = database.createObjectStore('sessions', { keyPath: 'id' })
-  sessions.createIndex('time', ['startedMs', 'id'])
-  sessions.createIndex('journey', ['journeyId', 'startedMs', 'id'])
-  sessions.createIndex('label', 'labelKeys', { multiEntry: true })
-  sessions.createIndex('unfinished', 'unfinished')
-  database.createObjectStore('chunks')
-  database.createObjectStore('totals')
+  // every option: a page may have polluted Object.prototype
+  const single = { unique: false, multiEntry: false }
+  const keysOutside = { keyPath: null, autoIncrement: false }
+  const sessions = database.createObjectStore('sessions', { keyPath: 'id', autoIncrement: false })
+  sessions.createIndex('time', ['startedMs', 'id'], single)
+  sessions.createIndex('journey', ['journeyId', 'startedMs', 'id'], single)
+  sessions.createIndex('label', 'labelKeys', { unique: false, multiEntry: true })
+  sessions.createIndex('unfinished', 'unfinished', single)
+  database.createObjectStore('chunks', keysOutside)
+  database.createObjectStore('totals', keysOutside)
 }
 
 export function rowOf(record: SessionRecord): SessionRow {

@@ -18,9 +18,15 @@ export class SessionLocks {
     const locks = webLocks()
     if (!locks || this.#releases.has(sessionId)) return true
     return new Promise((resolve) => {
-      const signal = AbortSignal.timeout(TAKE_MAX_MS)
+      // every option: a page may have polluted Object.prototype
+      const options: LockOptions = {
+        mode: 'exclusive',
+        ifAvailable: false,
+        steal: false,
+        signal: AbortSignal.timeout(TAKE_MAX_MS),
+      }
       locks
-        .request(this.#prefix + sessionId, { signal }, () => {
+        .request(this.#prefix + sessionId, options, () => {
           return new Promise<void>((release) => {
             this.#releases.set(sessionId, release)
             resolve(true)
