@@ -49,14 +49,17 @@ export class IndexedDbStore implements SessionStore {
     if (!(await this.#locks.take(sessionId))) throw lockedError(sessionId)
     const record = await this.#connection.run(async (database) => {
       const tx = writing(database)
-      const row = await tx.objectStore('sessions').get(sessionId)
+      const [row, totals] = await Promise.all([tx.objectStore('sessions').get(sessionId), totalsIn(tx)])
       const next = recordWith(row && recordOf(row), chunk, frame.length)
-      await Promise.all([
+      const written = [
         tx.objectStore('sessions').put(rowOf(next)),
         tx.objectStore('chunks').add(frame, [sessionId, next.chunks - 1]),
-        addTotals(tx, { sessions: row ? 0 : 1, bytes: frame.length }),
+        setTotals(tx, totals, { sessions: row ? 0 : 1, bytes: frame.length }),
         tx.done,
-      ])
+      ]
+      // no need to wait until nothing more can come
+      tx.commit()
+      await Promise.all(written)
       return next
     })
     this.#written.set(sessionId, record)
@@ -122,11 +125,13 @@ export class IndexedDbStore implements SessionStore {
     if ((await this.#locks.held()).has(sessionId)) throw lockedError(sessionId)
     return this.#connection.run(async (database) => {
       const tx = writing(database)
-      const row = await tx.objectStore('sessions').get(sessionId)
+      const [row, totals] = await Promise.all([tx.objectStore('sessions').get(sessionId), totalsIn(tx)])
       if (row) {
-        tx.objectStore('sessions').delete(sessionId)
-        tx.objectStore('chunks').delete(rangeOf([sessionId]))
-        await addTotals(tx, { sessions: -1, bytes: -row.bytes })
+        await Promise.all([
+          tx.objectStore('sessions').delete(sessionId),
+          tx.objectStore('chunks').delete(rangeOf([sessionId])),
+          setTotals(tx, totals, { sessions: -1, bytes: -row.bytes }),
+        ])
       }
       await tx.done
       return row !== undefined
@@ -185,10 +190,13 @@ function writing(database: Database) {
   return database.transaction(STORES, 'readwrite', { durability: 'strict' })
 }
 
-async function addTotals(tx: ReturnType<typeof writing>, { sessions, bytes }: StoreEstimate): Promise<void> {
-  const totals = tx.objectStore('totals')
-  const before = (await totals.get('all')) ?? { sessions: 0, bytes: 0 }
-  await totals.put({ sessions: before.sessions + sessions, bytes: before.bytes + bytes }, 'all')
+async function totalsIn(tx: ReturnType<typeof writing>): Promise<StoreEstimate> {
+  return (await tx.objectStore('totals').get('all')) ?? { sessions: 0, bytes: 0 }
+}
+
+function setTotals(tx: ReturnType<typeof writing>, before: StoreEstimate, more: StoreEstimate): Promise<unknown> {
+  const totals = { sessions: before.sessions + more.sessions, bytes: before.bytes + more.bytes }
+  return tx.objectStore('totals').put(totals, 'all')
 }
 
 function lockedError(sessionId: string): KymographError {
