@@ -37,7 +37,6 @@ export function checkRecorderOptions<Store, WorkerChoice>(
   checkOneOf('kernels', kernels, ['auto', 'wasm', 'reference'])
   checkOneOf('transport', transport, ['auto', 'batch', 'shared'])
   checkOneOf('consent', consent, ['granted'])
-  if (wasm !== undefined) checkWasm(wasm)
   return {
     open: {
       store: store === 'memory' ? { kind: 'memory' } : chooseStore(store as 'auto' | Store),
@@ -47,13 +46,4 @@ export function checkRecorderOptions<Store, WorkerChoice>(
     worker,
     transport,
   }
-}
-
-/** By tag, not by class: a page may have no `WebAssembly`, and a module may come from another frame. */
-function checkWasm(wasm: unknown): void {
-  const tag = Object.prototype.toString.call(wasm)
-  if (ArrayBuffer.isView(wasm) || tag === '[object ArrayBuffer]' || tag === '[object WebAssembly.Module]') return
-  throw new TypeError(
-    `"wasm" expected bytes or a WebAssembly.Module, got ${typeof wasm === 'object' ? tag : String(wasm)}`,
-  )
 }

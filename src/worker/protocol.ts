@@ -2,6 +2,8 @@ import type { PageCounts, SessionPlan } from '../pipeline/plan.js'
 import type { StoreEstimate, StoreSummary } from '../store/port.js'
 import type { SessionPage } from '../store/query.js'
 import type { JourneyRecord, LabelRecord, SessionRecord } from '../store/record.js'
+import type { Recovery } from '../store/recovery.js'
+import type { Pruned } from '../store/retention.js'
 import type { ClockSnapshot, Gap, Mark, StreamCounts } from '../wire/model.js'
 import type { SessionRequest } from './checks/session-options.js'
 
@@ -9,6 +11,8 @@ export type { PageCounts, SessionPlan, StreamPlan } from '../pipeline/plan.js'
 export type { StoreEstimate, StoreSummary } from '../store/port.js'
 export type { SessionPage } from '../store/query.js'
 export type { JourneyRecord, LabelRecord, SessionRecord } from '../store/record.js'
+export type { Recovery } from '../store/recovery.js'
+export type { Pruned, Retention } from '../store/retention.js'
 export type {
   ChannelDescriptor,
   ChannelKind,
@@ -191,5 +195,7 @@ export interface RecorderApi {
   journey(journeyId: unknown): Promise<JourneyRecord | undefined>
   labels(): Promise<LabelRecord[]>
   estimate(): Promise<StoreEstimate>
+  recover(): Promise<Recovery[]>
+  prune(retention: unknown): Promise<Pruned>
   close(): Promise<void>
 }

@@ -5,12 +5,15 @@ import type { Kernels } from '../kernels/types.js'
 import type { SessionStore, StoreEstimate } from '../store/port.js'
 import type { SessionPage } from '../store/query.js'
 import type { JourneyRecord, LabelRecord, SessionRecord } from '../store/record.js'
+import type { Recovery } from '../store/recovery.js'
+import type { Pruned } from '../store/retention.js'
 import { decodeChunk, decodeFrame, readFrameHeader } from '../wire/index.js'
 import { type ClockSnapshot, chunkId, type Mark } from '../wire/model.js'
 import { CatalogueHost } from './catalogue-host.js'
 import { checkSessionId } from './checks/lookup.js'
 import { checkSessionOptions, type SessionRequest } from './checks/session-options.js'
 import { messageOf } from './checks/text.js'
+import { checkWasm } from './checks/wasm.js'
 import { installErrorTransfer } from './error-transfer.js'
 import type {
   Opened,
@@ -41,6 +44,7 @@ export class RecorderHost implements RecorderApi {
   async ping(): Promise<void> {}
 
   async open(options: OpenOptions): Promise<Opened> {
+    checkWasm(options.wasm)
     const kernels = await loadKernels({
       build: options.kernels,
       wasm: options.wasm,
@@ -121,6 +125,14 @@ export class RecorderHost implements RecorderApi {
 
   async labels(): Promise<LabelRecord[]> {
     return this.#open().catalogue.labels()
+  }
+
+  async recover(): Promise<Recovery[]> {
+    return this.#open().catalogue.recover()
+  }
+
+  async prune(retention: unknown): Promise<Pruned> {
+    return this.#open().catalogue.prune(retention)
   }
 
   async estimate(): Promise<StoreEstimate> {
