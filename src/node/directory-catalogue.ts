@@ -89,9 +89,11 @@ export class DirectoryCatalogue {
     await this.#log.append([{ kind: 'session', record, fileVersion: version }])
   }
 
-  async remove(sessionId: string): Promise<void> {
-    await this.#log.append([{ kind: 'removed', id: sessionId }])
+  /** False when the catalogue's file could not be written. */
+  async remove(sessionId: string): Promise<boolean> {
+    const isLogged = await this.#leniently(() => this.#log.append([{ kind: 'removed', id: sessionId }]))
     this.#drop(sessionId)
+    return isLogged
   }
 
   /** Writes the catalogue anew, without anything that no longer holds. */

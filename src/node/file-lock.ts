@@ -54,6 +54,8 @@ export class LockHolder {
       return true
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+      // on a full disk: the file is there, its name is not in it
+      ignore(() => unlinkSync(path))
       throw error
     }
   }

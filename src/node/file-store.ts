@@ -75,11 +75,15 @@ export class FileStore implements SessionStore {
       // another may try
       opening.catch(() => this.#written.delete(sessionId))
     }
-    const file = await opening
-    const isNew = file.record === undefined
-    const record = await file.append(chunk, frame)
-    if (isNew) await syncDirectory(this.#directory)
-    this.#catalogue.index.put(record)
+    try {
+      const file = await opening
+      const isNew = file.record === undefined
+      const record = await file.append(chunk, frame)
+      if (isNew) await syncDirectory(this.#directory)
+      this.#catalogue.index.put(record)
+    } catch (cause) {
+      throw fullError(this.#directory, cause) ?? cause
+    }
   }
 
   release(sessionId: string): Promise<void> {
@@ -130,10 +134,12 @@ export class FileStore implements SessionStore {
     await this.release(sessionId)
     if ((await this.get(sessionId)) === undefined) return false
     this.#refuseIfLocked(sessionId)
-    await this.#catalogue.remove(sessionId)
+    // first the word, then the deed: cut off between the two, the session is found again. A full disk has no room for it
+    const isLogged = await this.#catalogue.remove(sessionId)
     this.#read.delete(sessionId)
     await this.#catalogue.changeDirectory(() => unlink(this.#catalogue.filePathOf(sessionId)))
     await syncDirectory(this.#directory)
+    if (!isLogged) await this.#catalogue.remove(sessionId)
     return true
   }
 
@@ -176,6 +182,8 @@ export class FileStore implements SessionStore {
     if (!file) return
     await file.closeWriter()
     const { record } = file
+    // its first chunk was refused
+    if (!record) await unlink(this.#catalogue.filePathOf(sessionId)).catch(() => {})
     const settled: SessionRecord | undefined =
       record?.state === 'recording' ? { ...record, state: 'recovered' } : record
     try {
@@ -218,4 +226,13 @@ export class FileStore implements SessionStore {
     if (this.#read.size > READ_FILES_MAX) this.#read.delete(this.#read.keys().next().value!)
     return file
   }
+}
+
+/** What the file system says when there is no more room, as stores say it. */
+function fullError(directory: string, cause: unknown): KymographError | undefined {
+  const { code, message } = cause as NodeJS.ErrnoException
+  if (code !== 'ENOSPC' && code !== 'EDQUOT') return undefined
+  return new KymographError('quota', `no more room in ${JSON.stringify(directory)}: ${message}; remove sessions`, {
+    cause,
+  })
 }

@@ -1,5 +1,5 @@
 import { checkOneOf, ownFields, refuseUnknownFields } from '../worker/checks/text.js'
-import type { OpenOptions, StoreChoice, Transport } from '../worker/protocol.js'
+import type { OpenOptions, Retention, StoreChoice, Transport } from '../worker/protocol.js'
 
 /** Options every platform's `createRecorder` takes. */
 export interface RecorderOptions<Store, WorkerChoice = never> {
@@ -17,10 +17,12 @@ export interface RecorderOptions<Store, WorkerChoice = never> {
   wasm?: BufferSource | WebAssembly.Module
   /** How frames travel; `auto` shares memory with the worker where that is possible. */
   transport?: 'auto' | Transport
+  /** What the store keeps, and what happens when it is full. */
+  retention?: Omit<Retention, 'isDelivered'>
   consent?: 'granted'
 }
 
-const OPTIONS = ['store', 'worker', 'kernels', 'wasm', 'transport', 'consent']
+const OPTIONS = ['store', 'worker', 'kernels', 'wasm', 'transport', 'retention', 'consent']
 
 /**
  * The options as the worker takes them, and the choice of a worker for the platform to look at.
@@ -42,6 +44,7 @@ export function checkRecorderOptions<Store, WorkerChoice>(
       store: store === 'memory' ? { kind: 'memory' } : chooseStore(store as 'auto' | Store),
       kernels,
       wasm,
+      retention: own.retention,
     },
     worker,
     transport,

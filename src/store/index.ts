@@ -4,7 +4,7 @@ export { frameOf, type SampleSession, sampleChunks, sampleId, storeSample } from
 export { cursorPosition, PageBuilder } from './cursor.js'
 export { IndexedDbStore } from './indexed-db/indexed-db-store.js'
 export { MemoryStore } from './memory-store.js'
-export type { SessionStore, StoreEstimate, StoreSummary } from './port.js'
+export type { Dropped, GoneSession, SessionStore, StoreEstimate, StoreEvents, StoreSummary } from './port.js'
 export { matches, type Query, type SessionPage } from './query.js'
 export {
   type JourneyRecord,
@@ -15,5 +15,6 @@ export {
   type StreamRecord,
 } from './record.js'
 export { type Recovery, recoverSessions } from './recovery.js'
+export { RetainingStore } from './retaining-store.js'
 export { type Pruned, pruneSessions, type Retention } from './retention.js'
 export { SessionIndex } from './session-index.js'

@@ -9,12 +9,39 @@ export interface StoreSummary {
   durability: 'memory' | 'durable'
   /** Why it is not the store that was asked for. */
   reason?: string
+  /** Sessions that were there when the store was last open and that nobody has removed: taken by the browser, or by hand. */
+  gone?: GoneSession[]
+}
+
+/** What is still known of a session whose chunks are gone. */
+export interface GoneSession {
+  id: string
+  labels: string[]
+  journeyId?: string
+  startedAt: Date
+  endedAt: Date
+  chunks: number
+  frames: number
+}
+
+/** Told while a store is open. */
+export interface StoreEvents {
+  /** Chunks of a session that is being written were taken away under it. */
+  onEvicted(message: string): void
 }
 
 /** What a store holds. */
 export interface StoreEstimate {
   sessions: number
   /** Bytes of all chunks with their frames. */
+  bytes: number
+  /** What was removed by retention or for want of room since the store was opened, if anything was. */
+  dropped?: Dropped
+}
+
+export interface Dropped {
+  sessions: number
+  frames: number
   bytes: number
 }
 

@@ -7,6 +7,13 @@ export interface Retention {
   maxBytes?: number
   /** Milliseconds since a session ended, after which it goes. */
   maxAgeMs?: number
+  /**
+   * When there is no more room: `stop` (default) ends the session that needs it, with code `quota`; the others remove the
+   * oldest sessions first, delivered ones only or all.
+   */
+  whenFull?: 'stop' | 'drop-oldest-delivered' | 'drop-oldest'
+  /** Whether all of a session has been delivered; none has where there is nobody to deliver to. */
+  isDelivered?: (record: SessionRecord) => boolean
 }
 
 export interface Pruned {
@@ -14,7 +21,7 @@ export interface Pruned {
   bytes: number
 }
 
-const PAGE_SESSIONS = 500
+const PAGE_SESSIONS = 100
 
 /** Removes what the retention does not keep, the oldest first. `nowMs`: Unix milliseconds. */
 export async function pruneSessions(
@@ -24,19 +31,25 @@ export async function pruneSessions(
 ): Promise<Pruned> {
   const pruned: Pruned = { sessions: [], bytes: 0 }
   let { bytes } = await store.estimate()
+  for await (const record of oldestSessions(store)) {
+    // one that ended in time may have begun before one that did not
+    if (bytes <= maxBytes && nowMs - record.startedAt.getTime() <= maxAgeMs) break
+    const isTooOld = nowMs - record.endedAt.getTime() > maxAgeMs
+    if (record.state === 'recording' || !(isTooOld || bytes > maxBytes)) continue
+    if (!(await removed(store, record))) continue
+    pruned.sessions.push(record)
+    pruned.bytes += record.bytes
+    bytes -= record.bytes
+  }
+  return pruned
+}
+
+export async function* oldestSessions(store: SessionStore): AsyncGenerator<SessionRecord, void, undefined> {
   for (let cursor: string | undefined; ; ) {
     const page = await store.page({ order: 'oldest', limit: PAGE_SESSIONS, cursor })
-    for (const record of page.sessions) {
-      const isTooOld = nowMs - record.endedAt.getTime() > maxAgeMs
-      if (bytes <= maxBytes && maxAgeMs === Infinity) return pruned
-      if (record.state === 'recording' || !(isTooOld || bytes > maxBytes)) continue
-      if (!(await removed(store, record))) continue
-      pruned.sessions.push(record)
-      pruned.bytes += record.bytes
-      bytes -= record.bytes
-    }
+    yield* page.sessions
     cursor = page.cursor
-    if (cursor === undefined) return pruned
+    if (cursor === undefined) return
   }
 }
 

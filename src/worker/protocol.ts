@@ -54,6 +54,8 @@ export interface OpenOptions {
   kernels: 'auto' | 'wasm' | 'reference'
   /** Kernels in place of the library's own. */
   wasm?: BufferSource | WebAssembly.Module
+  /** As the application gave it. */
+  retention?: unknown
 }
 
 /** What the worker found when it opened kernels and store. */
@@ -77,7 +79,7 @@ export interface SessionSettings extends Omit<SessionPlan, 'id' | 'clock'> {
 }
 
 export interface Warning {
-  code: 'label-high-cardinality' | 'wasm-trap'
+  code: 'label-high-cardinality' | 'wasm-trap' | 'sessions-dropped' | 'storage-evicted'
   message: string
 }
 

@@ -2,15 +2,17 @@ import * as Comlink from 'comlink'
 import { KymographError } from '../errors.js'
 import { loadKernels } from '../kernels/index.js'
 import type { Kernels } from '../kernels/types.js'
-import type { SessionStore, StoreEstimate } from '../store/port.js'
+import type { SessionStore, StoreEstimate, StoreEvents } from '../store/port.js'
 import type { SessionPage } from '../store/query.js'
 import type { JourneyRecord, LabelRecord, SessionRecord } from '../store/record.js'
 import type { Recovery } from '../store/recovery.js'
+import { RetainingStore } from '../store/retaining-store.js'
 import type { Pruned } from '../store/retention.js'
 import { decodeChunk, decodeFrame, readFrameHeader } from '../wire/index.js'
 import { type ClockSnapshot, chunkId, type Mark } from '../wire/model.js'
 import { CatalogueHost } from './catalogue-host.js'
 import { checkSessionId } from './checks/lookup.js'
+import { checkRetention } from './checks/retention.js'
 import { checkSessionOptions, type SessionRequest } from './checks/session-options.js'
 import { messageOf } from './checks/text.js'
 import { checkWasm } from './checks/wasm.js'
@@ -25,19 +27,27 @@ import type {
   SessionSummary,
   StoreChoice,
   StoredChunk,
+  Warning,
 } from './protocol.js'
 import { SessionHost, type StoredEnd } from './session-host.js'
 import { summaryOfFinal } from './summary.js'
 
+/** By then an application has a listener on the session it has created. */
+const LISTENER_DELAY_MS = 500
+
+/** How a platform opens its stores. */
+export type OpenStore = (choice: StoreChoice, events: StoreEvents) => Promise<SessionStore>
+
 /** The worker's side of a recorder: opens kernels and store, hosts sessions, answers lookups. Runs on any thread. */
 export class RecorderHost implements RecorderApi {
-  readonly #openStore: (choice: StoreChoice) => Promise<SessionStore>
+  readonly #openStore: OpenStore
   readonly #sessions = new Map<string, SessionHost>()
   /** Why sessions failed, for calls that were on their way then. */
   readonly #failures = new Map<string, KymographError>()
+  #hasToldGone = false
   #opened: { kernels: Kernels; store: SessionStore; catalogue: CatalogueHost } | undefined
 
-  constructor(openStore: (choice: StoreChoice) => Promise<SessionStore>) {
+  constructor(openStore: OpenStore) {
     this.#openStore = openStore
   }
 
@@ -50,7 +60,17 @@ export class RecorderHost implements RecorderApi {
       wasm: options.wasm,
       onTrap: (cause) => this.#warnOfTrap(cause),
     })
-    const store = await this.#openStore(options.store)
+    const retention = checkRetention(options.retention)
+    const opened = await this.#openStore(options.store, {
+      onEvicted: (message) => this.#warn('storage-evicted', message),
+    })
+    const store = new RetainingStore(opened, retention, {
+      onDropped: ({ length }, reason) => {
+        const why = reason === 'full' ? 'there was no more room' : 'the retention says so'
+        this.#warn('sessions-dropped', `${length} of the oldest sessions were removed: ${why}`)
+      },
+    })
+    store.prune()
     this.#opened = { kernels, store, catalogue: new CatalogueHost(store, (id) => this.#sessions.has(id)) }
     return { kernels: kernels.build, store: store.summary }
   }
@@ -76,6 +96,7 @@ export class RecorderHost implements RecorderApi {
     })
     this.#failures.delete(id)
     this.#sessions.set(id, host)
+    this.#tellGone(host)
     return undefined
   }
 
@@ -158,10 +179,23 @@ export class RecorderHost implements RecorderApi {
     return session
   }
 
+  /** The first session hears of it; the recorder's capabilities say which they were. */
+  #tellGone(host: SessionHost): void {
+    const gone = this.#opened?.store.summary.gone ?? []
+    if (gone.length === 0 || this.#hasToldGone) return
+    this.#hasToldGone = true
+    const message = `${gone.length} sessions stored before are gone; see recorder.capabilities.store.gone`
+    setTimeout(() => host.warn('storage-evicted', message), LISTENER_DELAY_MS)
+  }
+
   #warnOfTrap(cause: unknown): void {
     const reason = messageOf(cause)
     const message = `a WebAssembly kernel failed (${reason}); its work is done by the reference kernels`
-    for (const session of this.#sessions.values()) session.warn('wasm-trap', message)
+    this.#warn('wasm-trap', message)
+  }
+
+  #warn(code: Warning['code'], message: string): void {
+    for (const session of this.#sessions.values()) session.warn(code, message)
   }
 }
 

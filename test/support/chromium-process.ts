@@ -42,8 +42,15 @@ export class ChromiumProcess {
     return new ChromiumProcess(child, () => browser.contexts()[0]!.newPage())
   }
 
-  newPage(): Promise<Page> {
-    return this.#newPage()
+  /** A killed renderer may have been kept ready for the next page. */
+  async newPage(): Promise<Page> {
+    for (let tries = 0; ; tries++) {
+      try {
+        return await this.#newPage()
+      } catch (error) {
+        if (tries === 3 || !String(error).includes('crashed')) throw error
+      }
+    }
   }
 
   /** Kills the browser and everything it has started. */

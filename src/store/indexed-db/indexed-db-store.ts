@@ -1,7 +1,7 @@
 import { KymographError } from '../../errors.js'
 import type { Chunk } from '../../wire/model.js'
 import { cursorPosition, PageBuilder } from '../cursor.js'
-import type { SessionStore, StoreEstimate } from '../port.js'
+import type { SessionStore, StoreEstimate, StoreEvents, StoreSummary } from '../port.js'
 import { matches, type Query, type SessionPage } from '../query.js'
 import {
   compareLabels,
@@ -13,6 +13,7 @@ import {
 } from '../record.js'
 import { Connection } from './connection.js'
 import { rangeOf, rowsFor } from './lookup.js'
+import { Manifest } from './manifest.js'
 import { type Database, recordOf, rowOf, type SessionRow } from './schema.js'
 import { SessionLocks } from './session-locks.js'
 
@@ -25,27 +26,34 @@ const ROWS_PER_READ = 1000
  * durability `strict`: browsers' default loses two thirds of what it has acknowledged in a power cut (measured).
  */
 export class IndexedDbStore implements SessionStore {
-  readonly summary = { kind: 'indexeddb', durability: 'durable' } as const
+  readonly summary: StoreSummary = { kind: 'indexeddb', durability: 'durable' }
+  readonly #events: StoreEvents | undefined
+  readonly #manifest: Manifest
   readonly #connection: Connection
   readonly #locks: SessionLocks
   /** Sessions written here, as they are stored. */
   readonly #written = new Map<string, SessionRecord>()
+  readonly #releasing = new Map<string, Promise<void>>()
 
-  private constructor(name: string) {
+  private constructor(name: string, events: StoreEvents | undefined) {
+    this.#events = events
+    this.#manifest = new Manifest(name)
     this.#connection = new Connection(name)
     this.#locks = new SessionLocks(name)
   }
 
   /** @throws KymographError `store-unusable` where there is no IndexedDB, or it cannot be opened; `version`. */
-  static async open(name = 'kymograph'): Promise<IndexedDbStore> {
-    const store = new IndexedDbStore(name)
+  static async open(name = 'kymograph', events?: StoreEvents): Promise<IndexedDbStore> {
+    const store = new IndexedDbStore(name, events)
     await store.#connection.open()
+    await store.#findGone()
     return store
   }
 
   async append(chunk: Chunk, given: Uint8Array): Promise<void> {
     const { sessionId } = chunk
     const frame = new Uint8Array(given)
+    await this.#releasing.get(sessionId)
     if (!(await this.#locks.take(sessionId))) throw lockedError(sessionId)
     const record = await this.#connection.run(async (database) => {
       const tx = writing(database)
@@ -62,18 +70,19 @@ export class IndexedDbStore implements SessionStore {
       await Promise.all(written)
       return next
     })
+    const before = this.#written.get(sessionId)
     this.#written.set(sessionId, record)
+    if (!before) this.#manifest.note(record)
+    else if (record.chunks <= before.chunks) this.#tellEvicted(before, chunk.seq)
   }
 
-  async release(sessionId: string): Promise<void> {
+  release(sessionId: string): Promise<void> {
     const record = this.#written.get(sessionId)
+    if (!record) return this.#releasing.get(sessionId) ?? Promise.resolve()
     this.#written.delete(sessionId)
-    if (record?.state === 'recording') {
-      // only tidier so: without its lock it is recovered all the same
-      const row = rowOf({ ...record, state: 'recovered' })
-      await this.#connection.run((database) => writing(database).objectStore('sessions').put(row)).catch(() => {})
-    }
-    this.#locks.release(sessionId)
+    const released = this.#release(record).finally(() => this.#releasing.delete(sessionId))
+    this.#releasing.set(sessionId, released)
+    return released
   }
 
   async get(sessionId: string): Promise<SessionRecord | undefined> {
@@ -134,6 +143,7 @@ export class IndexedDbStore implements SessionStore {
         ])
       }
       await tx.done
+      this.#manifest.strike(new Set([sessionId]))
       return row !== undefined
     })
   }
@@ -149,7 +159,36 @@ export class IndexedDbStore implements SessionStore {
 
   async close(): Promise<void> {
     await Promise.all([...this.#written.keys()].map((sessionId) => this.release(sessionId)))
+    await this.#manifest.settled()
     await this.#connection.close()
+  }
+
+  async #release(record: SessionRecord): Promise<void> {
+    if (record.state === 'recording') {
+      // only tidier so: without its lock it is recovered all the same
+      const row = rowOf({ ...record, state: 'recovered' })
+      await this.#connection.run((database) => writing(database).objectStore('sessions').put(row)).catch(() => {})
+    }
+    this.#manifest.note(record)
+    this.#locks.release(record.id)
+  }
+
+  /** Holds the second list against the database. */
+  async #findGone(): Promise<void> {
+    const listed = await this.#manifest.sessions()
+    if (listed.length === 0) return
+    const gone = await this.#connection.run(async (database) => {
+      const sessions = reading(database).objectStore('sessions')
+      const keys = await Promise.all(listed.map(({ id }) => sessions.getKey(id)))
+      return listed.filter((_, i) => keys[i] === undefined)
+    })
+    if (gone.length === 0) return
+    this.summary.gone = gone
+    this.#manifest.strike(new Set(gone.map(({ id }) => id)))
+  }
+
+  #tellEvicted({ id, chunks }: SessionRecord, seq: number): void {
+    this.#events?.onEvicted(`the browser has removed ${chunks} chunks of session ${id}, all before number ${seq}`)
   }
 
   /** All journeys, or one. */

@@ -1,7 +1,7 @@
 import type { Retention } from '../../store/retention.js'
-import { describe, ownFields, refuseUnknownFields } from './text.js'
+import { checkOneOf, describe, ownFields, refuseUnknownFields } from './text.js'
 
-const FIELDS = ['maxBytes', 'maxAgeMs']
+const FIELDS = ['maxBytes', 'maxAgeMs', 'whenFull']
 
 /** @throws TypeError | RangeError naming the field, what was expected and the value. */
 export function checkRetention(given: unknown = {}): Retention {
@@ -16,5 +16,6 @@ export function checkRetention(given: unknown = {}): Retention {
       throw new RangeError(`"retention.${field}" expected a number ≥ 0, got ${describe(value)}`)
     }
   }
-  return { maxBytes: retention.maxBytes, maxAgeMs: retention.maxAgeMs }
+  checkOneOf('retention.whenFull', retention.whenFull, ['stop', 'drop-oldest-delivered', 'drop-oldest'])
+  return { maxBytes: retention.maxBytes, maxAgeMs: retention.maxAgeMs, whenFull: retention.whenFull }
 }
