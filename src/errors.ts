@@ -22,6 +22,7 @@ export type ErrorCode =
   | 'storage-error'
   | 'session-locked'
   | 'quota'
+  | 'delivery-failed'
   // worker
   | 'worker-lost'
   | 'worker-timeout'
