@@ -15,7 +15,7 @@ export interface Delivery {
 export async function openBrowserRecorder(options: BrowserRecorderOptions, delivery: Delivery): Promise<Recorder> {
   const { open, worker, transport } = checkRecorderOptions(options, (store: unknown) => {
     if (store === 'auto') return { kind: 'indexeddb' }
-    throw new RangeError(`"store" expected 'auto' or 'memory' in a browser, got ${String(store)}`)
+    throw new RangeError(`"store" expected 'auto' or 'memory' in a browser, got ${store}`)
   })
   const source = webWorkerSourceOf(worker, () => delivery.spawnOwn(adoptWebWorker))
   return Recorder.open({ open, source, serveInThread: delivery.serveInThread }, transport)

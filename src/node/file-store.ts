@@ -1,12 +1,14 @@
 import { stat, unlink } from 'node:fs/promises'
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { KymographError } from '../errors.js'
+import type { DeliveryLedger } from '../store/ledger.js'
 import type { SessionStore, StoreEstimate } from '../store/port.js'
 import type { Query, SessionPage } from '../store/query.js'
 import type { JourneyRecord, LabelRecord, SessionRecord } from '../store/record.js'
 import type { Chunk } from '../wire/model.js'
 import { DirectoryCatalogue } from './directory-catalogue.js'
 import { syncDirectory } from './durable.js'
+import { FileLedger } from './file-ledger.js'
 import { ownerOf } from './file-lock.js'
 import { isSameProcess, thisProcess } from './process-identity.js'
 import { SessionFile } from './session-file.js'
@@ -154,6 +156,11 @@ export class FileStore implements SessionStore {
     let bytes = 0
     for (const record of this.#catalogue.index.records()) bytes += record.bytes
     return { sessions: this.#catalogue.index.size, bytes }
+  }
+
+  ledger(sink: string): DeliveryLedger {
+    const name = Buffer.from(sink).toString('hex')
+    return new FileLedger(join(this.#directory, '.kymograph', `delivered-${name}`))
   }
 
   async close(): Promise<void> {

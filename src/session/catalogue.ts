@@ -26,7 +26,7 @@ export class SessionCatalogue {
   async *find(lookup: Lookup = {}): AsyncGenerator<SessionRecord, void, undefined> {
     // what is no lookup is refused there
     if (typeof lookup !== 'object' || lookup === null) await this.page(lookup)
-    let { limit: left = Number.POSITIVE_INFINITY, cursor } = ownFields(lookup) as Lookup
+    let { limit: left = Infinity, cursor } = ownFields(lookup) as Lookup
     do {
       const page = await this.page({ ...lookup, limit: Math.min(left, PAGE_MAX_SESSIONS), cursor })
       yield* page.sessions

@@ -19,10 +19,12 @@ export interface RecorderOptions<Store, WorkerChoice = never> {
   transport?: 'auto' | Transport
   /** What the store keeps, and what happens when it is full. */
   retention?: Omit<Retention, 'isDelivered'>
+  /** Where chunks are delivered to besides: made by `kymograph/sinks`. */
+  sinks?: { readonly name: string }[]
   consent?: 'granted'
 }
 
-const OPTIONS = ['store', 'worker', 'kernels', 'wasm', 'transport', 'retention', 'consent']
+const OPTIONS = ['store', 'worker', 'kernels', 'wasm', 'transport', 'retention', 'sinks', 'consent']
 
 /**
  * The options as the worker takes them, and the choice of a worker for the platform to look at.
@@ -35,7 +37,8 @@ export function checkRecorderOptions<Store, WorkerChoice>(
 ): { open: OpenOptions; worker: 'auto' | 'none' | WorkerChoice; transport: 'auto' | Transport } {
   refuseUnknownFields('recorder options', options, OPTIONS)
   const own = ownFields(options) as typeof options
-  const { store = 'auto', worker = 'auto', kernels = 'auto', wasm, transport = 'auto', consent = 'granted' } = own
+  const { store = 'auto', worker = 'auto', kernels = 'auto', wasm, retention, sinks } = own
+  const { transport = 'auto', consent = 'granted' } = own
   checkOneOf('kernels', kernels, ['auto', 'wasm', 'reference'])
   checkOneOf('transport', transport, ['auto', 'batch', 'shared'])
   checkOneOf('consent', consent, ['granted'])
@@ -44,7 +47,8 @@ export function checkRecorderOptions<Store, WorkerChoice>(
       store: store === 'memory' ? { kind: 'memory' } : chooseStore(store as 'auto' | Store),
       kernels,
       wasm,
-      retention: own.retention,
+      retention,
+      sinks,
     },
     worker,
     transport,

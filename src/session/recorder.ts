@@ -41,7 +41,7 @@ export class Recorder extends EventTarget {
     if (transport === 'shared' && !canShare) {
       throw new KymographError(
         'no-shared-memory',
-        `"transport" 'shared' needs a cross-origin isolated page; serve it with COOP and COEP headers, or use 'auto'`,
+        `"transport" 'shared' needs a cross-origin isolated page: serve it with COOP and COEP, or use 'auto'`,
       )
     }
     const client = await RecorderClient.connect(options)

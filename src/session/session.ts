@@ -370,7 +370,7 @@ export class Session extends EventTarget {
     if (this.#state === 'stopped') return failure
     this.#failure = failure
     const { code } = failure
-    const reason = LOST_WITH.has(code) ? 'worker-lost' : code === 'quota' ? code : 'storage-error'
+    const reason = code === 'quota' ? code : LOST_WITH.has(code) ? 'worker-lost' : 'storage-error'
     for (const { lane } of this.#streams) lane.handOver()
     for (const [index, { writer }] of this.#streams.entries()) writer.fail(reason, storedFrames?.[index])
     this.#become('failed')

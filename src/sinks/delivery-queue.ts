@@ -1,9 +1,9 @@
 import { crc32c } from '../kernels/reference/crc32c.js'
+import type { DeliveryLedger, DeliveryProgress } from '../store/ledger.js'
 import type { SessionStore } from '../store/port.js'
 import { type Crc32c, readFrameHeader } from '../wire/index.js'
 import { chunkId } from '../wire/model.js'
 import { type BackOffOptions, waitMs } from './back-off.js'
-import type { DeliveryLedger, DeliveryProgress } from './ledger.js'
 import { type ChunkSink, DeliveryError, type OutgoingChunk } from './port.js'
 
 /** What a queue has to say. */

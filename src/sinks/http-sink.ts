@@ -29,20 +29,22 @@ export function httpSink(options: HttpSinkOptions): ChunkSink {
   return new HttpSink(options)
 }
 
+/** All there is to know of it is in fields: a copy of them is a sink again, in another thread. */
 class HttpSink implements ChunkSink {
+  readonly kind = 'http'
   readonly name: string
-  readonly #url: string
-  readonly #headers: HttpSinkOptions['headers']
+  readonly url: string
+  readonly headers: HttpSinkOptions['headers']
 
   constructor({ url, headers, name = 'http' }: HttpSinkOptions) {
-    this.#url = new URL(url, globalThis.location?.href).href
-    this.#headers = headers
+    this.url = new URL(url, globalThis.location?.href).href
+    this.headers = headers
     this.name = name
   }
 
   async deliver(chunk: OutgoingChunk, signal: AbortSignal): Promise<Receipt> {
-    const given = typeof this.#headers === 'function' ? await this.#headers() : this.#headers
-    const response = await fetch(this.#url, {
+    const given = typeof this.headers === 'function' ? await this.headers() : this.headers
+    const response = await fetch(this.url, {
       method: 'POST',
       headers: {
         ...given,

@@ -1,3 +1,4 @@
+export { type DeliveryLedger, type DeliveryProgress, MemoryLedger } from '../store/ledger.js'
 export { type BackOffOptions, retryAfterMsOf, waitMs } from './back-off.js'
 export {
   type DeliveryCounts,
@@ -6,5 +7,4 @@ export {
   type DeliveryQueueOptions,
 } from './delivery-queue.js'
 export { type HttpHeaders, type HttpSinkOptions, httpSink } from './http-sink.js'
-export { type DeliveryLedger, type DeliveryProgress, MemoryLedger } from './ledger.js'
 export { type ChunkSink, DeliveryError, type DeliveryRemedy, type OutgoingChunk, type Receipt } from './port.js'

@@ -1,4 +1,3 @@
-import type { ErrorCode } from '../errors.js'
 import { KymographError } from '../errors.js'
 
 /** A chunk on its way to a sink. */
@@ -44,7 +43,7 @@ export class DeliveryError extends KymographError {
   readonly retryAfterMs: number | undefined
 
   constructor(remedy: DeliveryRemedy, message: string, options: { retryAfterMs?: number; cause?: unknown } = {}) {
-    super('delivery-failed' satisfies ErrorCode, message, { cause: options.cause })
+    super('delivery-failed', message, options)
     this.remedy = remedy
     this.retryAfterMs = options.retryAfterMs
   }

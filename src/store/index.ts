@@ -3,6 +3,7 @@ export { type OpenStore, type StoreCase, type StoreUnderTest, storeConformance }
 export { frameOf, type SampleSession, sampleChunks, sampleId, storeSample } from './conformance/sample-sessions.js'
 export { cursorPosition, PageBuilder } from './cursor.js'
 export { IndexedDbStore } from './indexed-db/indexed-db-store.js'
+export { type DeliveryLedger, type DeliveryProgress, MemoryLedger } from './ledger.js'
 export { MemoryStore } from './memory-store.js'
 export type { Dropped, GoneSession, SessionStore, StoreEstimate, StoreEvents, StoreSummary } from './port.js'
 export { matches, type Query, type SessionPage } from './query.js'

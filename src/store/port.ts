@@ -1,4 +1,5 @@
 import type { Chunk } from '../wire/model.js'
+import type { DeliveryLedger } from './ledger.js'
 import type { Query, SessionPage } from './query.js'
 import type { JourneyRecord, LabelRecord, SessionRecord } from './record.js'
 
@@ -77,5 +78,7 @@ export interface SessionStore {
   /** The same, and leaves no trace of it in anything the store can write to. */
   forget(sessionId: string): Promise<boolean>
   estimate(): Promise<StoreEstimate>
+  /** What was delivered to a sink, kept with the sessions; without it, it is kept in memory. */
+  ledger?(sink: string): DeliveryLedger
   close(): Promise<void>
 }

@@ -1,4 +1,5 @@
 import type { Chunk } from '../wire/model.js'
+import { type DeliveryLedger, MemoryLedger } from './ledger.js'
 import type { Dropped, SessionStore, StoreEstimate, StoreSummary } from './port.js'
 import type { Query, SessionPage } from './query.js'
 import type { JourneyRecord, LabelRecord, SessionRecord } from './record.js'
@@ -10,6 +11,8 @@ const DROPPED_AT_ONCE_MAX = 100
 export interface RetainingEvents {
   /** Sessions were removed to make room, or because they are no longer kept. */
   onDropped(sessions: SessionRecord[], reason: 'full' | 'retention'): void
+  onStored(sessionId: string): void
+  onRemoved(sessionId: string): void
 }
 
 /**
@@ -34,6 +37,11 @@ export class RetainingStore implements SessionStore {
   }
 
   async append(chunk: Chunk, frame: Uint8Array): Promise<void> {
+    await this.#appendOrDrop(chunk, frame)
+    this.#events.onStored(chunk.sessionId)
+  }
+
+  async #appendOrDrop(chunk: Chunk, frame: Uint8Array): Promise<void> {
     for (let tries = 0; ; tries++) {
       try {
         return await this.#inner.append(chunk, frame)
@@ -55,7 +63,7 @@ export class RetainingStore implements SessionStore {
     if (maxBytes === undefined && maxAgeMs === undefined) return
     this.#upkeep = this.#upkeep.then(async () => {
       // what fails now is tried again after the next session
-      const pruned = await pruneSessions(this.#inner, this.#retention).catch(() => undefined)
+      const pruned = await pruneSessions(this, this.#retention).catch(() => undefined)
       if (pruned) this.#noteDropped(pruned.sessions, 'retention')
     })
   }
@@ -84,12 +92,20 @@ export class RetainingStore implements SessionStore {
     return this.#inner.chunkAt(sessionId, index)
   }
 
-  delete(sessionId: string): Promise<boolean> {
-    return this.#inner.delete(sessionId)
+  async delete(sessionId: string): Promise<boolean> {
+    const wasThere = await this.#inner.delete(sessionId)
+    this.#events.onRemoved(sessionId)
+    return wasThere
   }
 
-  forget(sessionId: string): Promise<boolean> {
-    return this.#inner.forget(sessionId)
+  async forget(sessionId: string): Promise<boolean> {
+    const wasThere = await this.#inner.forget(sessionId)
+    this.#events.onRemoved(sessionId)
+    return wasThere
+  }
+
+  ledger(sink: string): DeliveryLedger {
+    return this.#inner.ledger?.(sink) ?? new MemoryLedger()
   }
 
   async estimate(): Promise<StoreEstimate> {
@@ -108,7 +124,7 @@ export class RetainingStore implements SessionStore {
     if (whenFull === 'stop') return false
     for await (const record of oldestSessions(this.#inner)) {
       if (record.state === 'recording' || (whenFull === 'drop-oldest-delivered' && !isDelivered?.(record))) continue
-      if (!(await this.#inner.delete(record.id).catch(() => false))) continue
+      if (!(await this.delete(record.id).catch(() => false))) continue
       this.#noteDropped([record], 'full')
       return true
     }

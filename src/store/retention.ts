@@ -12,6 +12,8 @@ export interface Retention {
    * oldest sessions first, delivered ones only or all.
    */
   whenFull?: 'stop' | 'drop-oldest-delivered' | 'drop-oldest'
+  /** False: a session goes once every sink has all of it. Default true. */
+  keepDelivered?: boolean
   /** Whether all of a session has been delivered; none has where there is nobody to deliver to. */
   isDelivered?: (record: SessionRecord) => boolean
 }

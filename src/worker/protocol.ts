@@ -54,8 +54,9 @@ export interface OpenOptions {
   kernels: 'auto' | 'wasm' | 'reference'
   /** Kernels in place of the library's own. */
   wasm?: BufferSource | WebAssembly.Module
-  /** As the application gave it. */
+  /** As the application gave them. */
   retention?: unknown
+  sinks?: unknown
 }
 
 /** What the worker found when it opened kernels and store. */
@@ -79,7 +80,13 @@ export interface SessionSettings extends Omit<SessionPlan, 'id' | 'clock'> {
 }
 
 export interface Warning {
-  code: 'label-high-cardinality' | 'wasm-trap' | 'sessions-dropped' | 'storage-evicted'
+  code:
+    | 'label-high-cardinality'
+    | 'wasm-trap'
+    | 'sessions-dropped'
+    | 'storage-evicted'
+    | 'chunk-quarantined'
+    | 'sink-paused'
   message: string
 }
 

@@ -16,6 +16,7 @@ import { checkRetention } from './checks/retention.js'
 import { checkSessionOptions, type SessionRequest } from './checks/session-options.js'
 import { messageOf } from './checks/text.js'
 import { checkWasm } from './checks/wasm.js'
+import { Deliveries } from './deliveries.js'
 import { installErrorTransfer } from './error-transfer.js'
 import type {
   Opened,
@@ -45,6 +46,9 @@ export class RecorderHost implements RecorderApi {
   /** Why sessions failed, for calls that were on their way then. */
   readonly #failures = new Map<string, KymographError>()
   #hasToldGone = false
+  #deliveries: Deliveries | undefined
+  /** A sink has found chunks too large. */
+  #chunkMaxBytes = Number.POSITIVE_INFINITY
   #opened: { kernels: Kernels; store: SessionStore; catalogue: CatalogueHost } | undefined
 
   constructor(openStore: OpenStore) {
@@ -64,13 +68,31 @@ export class RecorderHost implements RecorderApi {
     const opened = await this.#openStore(options.store, {
       onEvicted: (message) => this.#warn('storage-evicted', message),
     })
-    const store = new RetainingStore(opened, retention, {
-      onDropped: ({ length }, reason) => {
-        const why = reason === 'full' ? 'there was no more room' : 'the retention says so'
-        this.#warn('sessions-dropped', `${length} of the oldest sessions were removed: ${why}`)
+    const isDelivered = (record: SessionRecord) => this.#deliveries?.isDelivered(record) ?? false
+    const store = new RetainingStore(
+      opened,
+      { ...retention, isDelivered },
+      {
+        onStored: (id) => this.#deliveries?.notify(id),
+        onRemoved: (id) => this.#deliveries?.forget(id),
+        onDropped: ({ length }, reason) => {
+          const why = reason === 'full' ? 'there was no more room' : 'the retention says so'
+          this.#warn('sessions-dropped', `${length} of the oldest sessions were removed: ${why}`)
+        },
+      },
+    )
+    this.#deliveries = new Deliveries(options.sinks, store, {
+      onWarning: (code, message) => this.#warn(code, message),
+      onTooLarge: (chunkMaxBytes) => {
+        this.#chunkMaxBytes = Math.min(this.#chunkMaxBytes, chunkMaxBytes)
+        for (const session of this.#sessions.values()) session.limitChunks(this.#chunkMaxBytes)
+      },
+      onDelivered: (id) => {
+        if (retention.keepDelivered === false) void this.#removeDelivered(id)
       },
     })
     store.prune()
+    this.#deliveries.start()
     this.#opened = { kernels, store, catalogue: new CatalogueHost(store, (id) => this.#sessions.has(id)) }
     return { kernels: kernels.build, store: store.summary }
   }
@@ -96,6 +118,7 @@ export class RecorderHost implements RecorderApi {
     })
     this.#failures.delete(id)
     this.#sessions.set(id, host)
+    host.limitChunks(this.#chunkMaxBytes)
     this.#tellGone(host)
     return undefined
   }
@@ -164,6 +187,7 @@ export class RecorderHost implements RecorderApi {
     const sessions = [...this.#sessions.values()]
     this.#sessions.clear()
     await Promise.all(sessions.map((session) => session.close()))
+    this.#deliveries?.close()
     await this.#opened?.store.close()
     this.#opened = undefined
   }
@@ -177,6 +201,14 @@ export class RecorderHost implements RecorderApi {
     const session = this.#sessions.get(id)
     if (!session) throw this.#failures.get(id) ?? new KymographError('ended', `session ${id} is not being recorded`)
     return session
+  }
+
+  async #removeDelivered(id: string): Promise<void> {
+    const store = this.#opened?.store
+    const record = await store?.get(id).catch(() => undefined)
+    if (record && record.state !== 'recording' && this.#deliveries?.isDelivered(record)) {
+      await store?.delete(id).catch(() => {})
+    }
   }
 
   /** The first session hears of it; the recorder's capabilities say which they were. */

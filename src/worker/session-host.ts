@@ -91,6 +91,11 @@ export class SessionHost {
     this.#post({ kind: 'warning', code, message })
   }
 
+  /** Chunks hold no more raw bytes than this from now on. */
+  limitChunks(maxBytes: number): void {
+    this.#pipeline.limitChunks(maxBytes)
+  }
+
   /** Seals what is there and resolves when it is stored. */
   async flush(afterSerial: number, flush: number): Promise<void> {
     await this.#until(() => this.#handledSerial >= afterSerial)

@@ -1,6 +1,7 @@
 import { KymographError } from '../../errors.js'
 import type { Chunk } from '../../wire/model.js'
 import { cursorPosition, PageBuilder } from '../cursor.js'
+import type { DeliveryLedger } from '../ledger.js'
 import type { SessionStore, StoreEstimate, StoreEvents, StoreSummary } from '../port.js'
 import { matches, type Query, type SessionPage } from '../query.js'
 import {
@@ -12,6 +13,7 @@ import {
   type SessionRecord,
 } from '../record.js'
 import { Connection } from './connection.js'
+import { DatabaseLedger } from './database-ledger.js'
 import { rangeOf, rowsFor } from './lookup.js'
 import { Manifest } from './manifest.js'
 import { type Database, recordOf, rowOf, type SessionRow } from './schema.js'
@@ -155,6 +157,10 @@ export class IndexedDbStore implements SessionStore {
   async estimate(): Promise<StoreEstimate> {
     const totals = await this.#connection.run((database) => database.get('totals', 'all'))
     return totals ?? { sessions: 0, bytes: 0 }
+  }
+
+  ledger(sink: string): DeliveryLedger {
+    return new DatabaseLedger(this.#connection, sink)
   }
 
   async close(): Promise<void> {

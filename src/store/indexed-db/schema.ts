@@ -1,4 +1,5 @@
 import type { DBSchema, IDBPDatabase } from 'idb'
+import type { DeliveryProgress } from '../ledger.js'
 import type { SessionRecord, StreamRecord } from '../record.js'
 
 /** By start and id: the order of every listing. */
@@ -36,6 +37,8 @@ export interface Schema extends DBSchema {
   /** Frames, in the order they came. */
   chunks: { key: [sessionId: string, index: number]; value: Uint8Array }
   totals: { key: 'all'; value: Totals }
+  /** What was delivered. */
+  deliveries: { key: [sink: string, sessionId: string]; value: DeliveryProgress }
 }
 
 export type Database = IDBPDatabase<Schema>
@@ -53,6 +56,7 @@ export function createSchema(database: Database): void {
   sessions.createIndex('unfinished', 'unfinished', single)
   database.createObjectStore('chunks', keysOutside)
   database.createObjectStore('totals', keysOutside)
+  database.createObjectStore('deliveries', keysOutside)
 }
 
 export function rowOf(record: SessionRecord): SessionRow {

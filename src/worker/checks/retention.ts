@@ -1,7 +1,7 @@
 import type { Retention } from '../../store/retention.js'
 import { checkOneOf, describe, ownFields, refuseUnknownFields } from './text.js'
 
-const FIELDS = ['maxBytes', 'maxAgeMs', 'whenFull']
+const FIELDS = ['maxBytes', 'maxAgeMs', 'keepDelivered', 'whenFull']
 
 /** @throws TypeError | RangeError naming the field, what was expected and the value. */
 export function checkRetention(given: unknown = {}): Retention {
@@ -17,5 +17,9 @@ export function checkRetention(given: unknown = {}): Retention {
     }
   }
   checkOneOf('retention.whenFull', retention.whenFull, ['stop', 'drop-oldest-delivered', 'drop-oldest'])
-  return { maxBytes: retention.maxBytes, maxAgeMs: retention.maxAgeMs, whenFull: retention.whenFull }
+  const { maxBytes, maxAgeMs, keepDelivered, whenFull } = retention
+  if (keepDelivered !== undefined && typeof keepDelivered !== 'boolean') {
+    throw new TypeError(`"retention.keepDelivered" expected true or false, got ${describe(keepDelivered)}`)
+  }
+  return { maxBytes, maxAgeMs, keepDelivered, whenFull }
 }
