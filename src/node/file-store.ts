@@ -178,10 +178,16 @@ export class FileStore implements SessionStore {
     this.#catalogue.locks.take(this.#catalogue.lockPathOf(sessionId))
     this.#own.add(sessionId)
     this.#read.delete(sessionId)
-    // a power cut must not take the lock and leave the file
-    await syncDirectory(stateDirectory)
-    await this.#catalogue.changeDirectory(() => file.openForAppending())
-    return file
+    try {
+      // a power cut must not take the lock and leave the file
+      await syncDirectory(stateDirectory)
+      await this.#catalogue.changeDirectory(() => file.openForAppending())
+      return file
+    } catch (cause) {
+      this.#own.delete(sessionId)
+      this.#catalogue.locks.release(this.#catalogue.lockPathOf(sessionId))
+      throw cause
+    }
   }
 
   async #release(sessionId: string, opening: Promise<SessionFile>): Promise<void> {

@@ -69,7 +69,10 @@ export class IndexedDbStore implements SessionStore {
       ]
       // no need to wait until nothing more can come
       tx.commit()
-      await Promise.all(written)
+      await Promise.all(written).catch((cause: unknown) => {
+        // what a request says of an aborted transaction is not why
+        throw tx.error ?? cause
+      })
       return next
     })
     const before = this.#written.get(sessionId)
@@ -80,7 +83,12 @@ export class IndexedDbStore implements SessionStore {
 
   release(sessionId: string): Promise<void> {
     const record = this.#written.get(sessionId)
-    if (!record) return this.#releasing.get(sessionId) ?? Promise.resolve()
+    if (!record) {
+      const releasing = this.#releasing.get(sessionId)
+      // taken for a first chunk that was refused
+      if (!releasing) this.#locks.release(sessionId)
+      return releasing ?? Promise.resolve()
+    }
     this.#written.delete(sessionId)
     const released = this.#release(record).finally(() => this.#releasing.delete(sessionId))
     this.#releasing.set(sessionId, released)
