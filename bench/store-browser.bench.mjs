@@ -52,7 +52,11 @@ export async function bench({ json = false, quick = false } = {}) {
     printTable(
       `IndexedDB in Chromium, ${sessions} sessions`,
       ['', 'time', 'to reach'],
-      results.map(([what, ms, limitMs]) => [what, `${ms.toFixed(1)} ms`, limitMs === undefined ? '' : `≤ ${limitMs} ms`]),
+      results.map(([what, ms, limitMs]) => [
+        what,
+        `${ms.toFixed(1)} ms`,
+        limitMs === undefined ? '' : `≤ ${limitMs} ms`,
+      ]),
     )
   } finally {
     await context.close()

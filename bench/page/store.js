@@ -1,6 +1,7 @@
 // 100,000 sessions in IndexedDB, in a worker as the recorder has it: lookups and durable appends.
-import { frameOf, IndexedDbStore } from '/dist/store.js'
+
 import { sampleFrame, sampleSession } from '/bench/store-sessions.mjs'
+import { frameOf, IndexedDbStore } from '/dist/store.js'
 
 const APPENDS = 200
 const medianOf = (numbers) => numbers.toSorted((a, b) => a - b)[numbers.length >> 1]
@@ -50,7 +51,11 @@ self.onmessage = async ({ data: sessions }) => {
     )
     results.push(['filled', fillMs])
     results.push(['lookup by label', await lookupMs(store, (i) => ({ labels: [`label-${i % 50}`] })), 50])
-    results.push(['by two labels, any of', await lookupMs(store, (i) => ({ labels: [`label-${i % 50}`, 'login'] })), 50])
+    results.push([
+      'by two labels, any of',
+      await lookupMs(store, (i) => ({ labels: [`label-${i % 50}`, 'login'] })),
+      50,
+    ])
     results.push(['by journey', await lookupMs(store, (i) => ({ journeyId: `journey-${i}` })), 50])
     const at = (i) => Date.UTC(2026, 0, 1) + Math.floor(((i * 0.618) % 1) * 0.8 * sessions) * 60_000
     results.push(['by time range', await lookupMs(store, (i) => ({ sinceMs: at(i), order: 'oldest' })), 50])
