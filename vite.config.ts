@@ -12,6 +12,7 @@ const BROWSER_ENTRIES = {
   read: 'src/read/index.ts',
   kernels: 'src/kernels/index.ts',
   store: 'src/store/index.ts',
+  sinks: 'src/sinks/index.ts',
   // after the worker, whose text it carries
   inline: 'src/inline.ts',
 }

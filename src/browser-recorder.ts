@@ -14,8 +14,8 @@ export interface Delivery {
 /** Opens a recorder on this delivery: what every browser entry's `createRecorder` does. */
 export async function openBrowserRecorder(options: BrowserRecorderOptions, delivery: Delivery): Promise<Recorder> {
   const { open, worker, transport } = checkRecorderOptions(options, (store: unknown) => {
-    if (store === 'auto') return { kind: 'memory' }
-    throw new RangeError(`"store" expected 'auto' or 'memory' in a browser, got ${String(store)}`)
+    if (store === 'auto') return { kind: 'indexeddb' }
+    throw new RangeError(`"store" expected 'auto' or 'memory' in a browser, got ${store}`)
   })
   const source = webWorkerSourceOf(worker, () => delivery.spawnOwn(adoptWebWorker))
   return Recorder.open({ open, source, serveInThread: delivery.serveInThread }, transport)

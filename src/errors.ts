@@ -20,6 +20,9 @@ export type ErrorCode =
   | 'bad-cursor'
   | 'store-unusable'
   | 'storage-error'
+  | 'session-locked'
+  | 'quota'
+  | 'delivery-failed'
   // worker
   | 'worker-lost'
   | 'worker-timeout'

@@ -47,7 +47,7 @@ TABLES = {name: [field.split(":") for field in fields.split()] for name, fields 
               "resample_quality:ubyte",
     "Chunk": "session_id:SessionId! started_at_ns:int64 seq:uint journey_id:string labels:[ubyte] streams:[Stream] "
              "clock:ClockSnapshot metadata:[ubyte] final:ubyte ended_less_clock_ns:int64 labels_revision:uint marks:[Mark] "
-             "epoch:uint amendment:ubyte earlier_clocks:[ClockSnapshot] format_version:ushort required_features:uint64",
+             "epoch:uint amendment:ubyte earlier_clocks:[ClockSnapshot] format_version:ushort required_features:uint64 tail_ns:uint64",
 }.items()}
 SCALARS = [name for name, (_, _, members) in INLINE.items() if not members]
 

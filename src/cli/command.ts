@@ -39,6 +39,10 @@ export class CommandArguments {
     return (this.#values[name] as string[] | undefined) ?? []
   }
 
+  isGiven(name: string): boolean {
+    return this.#values[name] !== undefined
+  }
+
   has(name: string): boolean {
     return this.#values[name] === true
   }

@@ -2,7 +2,8 @@ import type { SessionRecord } from '../node/index.js'
 import type { Command } from './command.js'
 import { formatDuration, formatRate } from './format/quantity.js'
 import { renderTable } from './format/table.js'
-import { JSON_OPTION, openExistingRecorder, STORE_OPTION, toJson } from './store-option.js'
+import { LOOKUP_OPTIONS, lookupOf } from './lookup-options.js'
+import { JSON_OPTION, STORE_OPTION, toJson, withDirectory } from './store-option.js'
 
 export const ls: Command = {
   name: 'ls',
@@ -10,41 +11,16 @@ export const ls: Command = {
   summary: 'lists sessions, the newest first',
   options: {
     store: STORE_OPTION,
-    label: {
-      type: 'string',
-      multiple: true,
-      value: 'LABEL',
-      help: 'sessions with this label; with several, any of them',
-    },
-    'all-labels': { type: 'boolean', help: 'sessions that have all labels given' },
-    journey: { type: 'string', value: 'ID', help: 'sessions of this journey' },
-    since: { type: 'string', value: 'TIME', help: 'started at or after, ISO 8601' },
-    until: { type: 'string', value: 'TIME', help: 'started at or before, ISO 8601' },
+    ...LOOKUP_OPTIONS,
+    oldest: { type: 'boolean', help: 'the oldest first' },
     limit: { type: 'string', value: 'N', help: 'at most so many sessions' },
     json: JSON_OPTION,
   },
   async run(args) {
-    const limit = args.number('limit')
-    const since = args.text('since')
-    const until = args.text('until')
-    const journeyId = args.text('journey')
-    const recorder = await openExistingRecorder(args)
-    try {
-      const sessions: SessionRecord[] = []
-      const found = recorder.sessions.find({
-        labels: args.texts('label'),
-        labelsMode: args.has('all-labels') ? 'all' : 'any',
-        ...(journeyId === undefined ? {} : { journeyId }),
-        ...(since === undefined ? {} : { since }),
-        ...(until === undefined ? {} : { until }),
-        ...(limit === undefined ? {} : { limit }),
-      })
-      for await (const session of found) sessions.push(session)
-      process.stdout.write(args.has('json') ? toJson(sessions) : tableOf(sessions))
-      return 0
-    } finally {
-      await recorder.dispose()
-    }
+    const lookup = { ...lookupOf(args), order: args.has('oldest') ? 'oldest' : 'newest' }
+    const sessions = await withDirectory(args, (directory) => directory.find(lookup, args.number('limit')))
+    process.stdout.write(args.has('json') ? toJson(sessions) : tableOf(sessions))
+    return 0
   },
 }
 

@@ -4,10 +4,14 @@ import { type Command, helpOf, parseCommand } from './command.js'
 import { exitCodeOf, messageOf, UsageError } from './failure.js'
 import { info } from './info.js'
 import { journeys } from './journeys.js'
+import { labels } from './labels.js'
 import { ls } from './ls.js'
+import { prune } from './prune.js'
 import { record } from './record.js'
+import { recover } from './recover.js'
+import { rm } from './rm.js'
 
-const COMMANDS: Command[] = [record, ls, journeys, info, cat]
+const COMMANDS: Command[] = [record, ls, journeys, labels, info, cat, rm, recover, prune]
 
 function help(): string {
   const width = Math.max(...COMMANDS.map((command) => command.name.length)) + 2

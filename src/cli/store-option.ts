@@ -1,17 +1,22 @@
 import { stat } from 'node:fs/promises'
-import { createRecorder, type Recorder } from '../node/index.js'
+import { type Directory, openDirectory } from '../node/directory.js'
 import type { CommandArguments } from './command.js'
 import { UsageError } from './failure.js'
 
 export const STORE_OPTION = { type: 'string', value: 'DIR', help: 'directory of the recordings' } as const
 export const JSON_OPTION = { type: 'boolean', help: 'print one JSON document' } as const
 
-/** A recorder on the store a reading verb looks into: it has to be there already. */
-export async function openExistingRecorder(args: CommandArguments): Promise<Recorder> {
-  const directory = args.required('store', 'name the directory of the recordings, for example --store ./recordings')
-  const found = await stat(directory).catch(() => undefined)
-  if (!found) throw new UsageError(`no store at ${JSON.stringify(directory)}; record something into it first`)
-  return createRecorder({ store: { directory } })
+/** Opens the store a verb looks into, which has to be there already, and closes it behind the verb. */
+export async function withDirectory<T>(args: CommandArguments, run: (store: Directory) => Promise<T>): Promise<T> {
+  const path = args.required('store', 'name the directory of the recordings, for example --store ./recordings')
+  const found = await stat(path).catch(() => undefined)
+  if (!found) throw new UsageError(`no store at ${JSON.stringify(path)}; record something into it first`)
+  const directory = await openDirectory(path)
+  try {
+    return await run(directory)
+  } finally {
+    await directory.close()
+  }
 }
 
 /** JSON as this CLI prints it: 64-bit integers as strings, NaN and infinities too. */

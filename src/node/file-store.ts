@@ -1,28 +1,46 @@
-import { mkdir, readdir, stat, unlink } from 'node:fs/promises'
+import { stat, unlink } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { KymographError } from '../errors.js'
-import type { SessionStore } from '../store/port.js'
-import { pageOf, type Query, type SessionPage } from '../store/query.js'
-import { type JourneyRecord, journeysOf, type SessionRecord } from '../store/record.js'
+import type { DeliveryLedger } from '../store/ledger.js'
+import type { SessionStore, StoreEstimate } from '../store/port.js'
+import type { Query, SessionPage } from '../store/query.js'
+import type { JourneyRecord, LabelRecord, SessionRecord } from '../store/record.js'
 import type { Chunk } from '../wire/model.js'
+import { DirectoryCatalogue } from './directory-catalogue.js'
 import { syncDirectory } from './durable.js'
-import { SESSION_FILE_EXTENSION, SessionFile } from './session-file.js'
+import { FileLedger } from './file-ledger.js'
+import { ownerOf } from './file-lock.js'
+import { isSameProcess, thisProcess } from './process-identity.js'
+import { SessionFile } from './session-file.js'
 
-const SESSION_FILE_NAME = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.kymo$/
+/** Files that were read from lately and are not looked for again. */
+const READ_FILES_MAX = 32
+/** A page whose sessions keep changing is given as it is. */
+const PAGE_RETRIES_MAX = 3
+/** Sessions of a page whose files are held against the catalogue: a short page is to be read, a long one to be listed. */
+const VERIFIED_MAX = 100
 
 /**
  * A directory of sessions, one append-only `.kymo` file each, named by session id.
  *
  * A chunk is written and fsynced before `append` resolves, so a crash leaves whole frames and at most one torn tail.
- * The catalogue is made from the files: what other processes write or remove is seen at the next lookup.
+ * While a session is written, a lock file names the writing process. The catalogue beside the files
+ * ({@link DirectoryCatalogue}) can always be made again from them; what other processes write or remove is seen at the
+ * next lookup.
  */
 export class FileStore implements SessionStore {
   readonly summary = { kind: 'files', durability: 'durable' } as const
   readonly #directory: string
-  readonly #files = new Map<string, SessionFile>()
+  readonly #catalogue: DirectoryCatalogue
+  /** Sessions this store has the lock of. */
+  readonly #own = new Set<string>()
+  readonly #written = new Map<string, Promise<SessionFile>>()
+  readonly #releasing = new Map<string, Promise<void>>()
+  readonly #read = new Map<string, SessionFile>()
 
   private constructor(directory: string) {
     this.#directory = directory
+    this.#catalogue = new DirectoryCatalogue(directory, this.#own)
   }
 
   /**
@@ -51,88 +69,183 @@ export class FileStore implements SessionStore {
   }
 
   async append(chunk: Chunk, frame: Uint8Array): Promise<void> {
-    let file = this.#files.get(chunk.sessionId)
-    if (!file) {
-      await mkdir(this.#directory, { recursive: true })
-      file = new SessionFile(this.#pathOf(chunk.sessionId))
-      this.#files.set(chunk.sessionId, file)
+    const { sessionId } = chunk
+    let opening = this.#written.get(sessionId)
+    if (!opening) {
+      opening = this.#openForWriting(chunk)
+      this.#written.set(sessionId, opening)
+      // another may try
+      opening.catch(() => this.#written.delete(sessionId))
     }
-    const isNew = await file.append(chunk, frame)
-    if (isNew) await syncDirectory(this.#directory)
+    try {
+      const file = await opening
+      const isNew = file.record === undefined
+      const record = await file.append(chunk, frame)
+      if (isNew) await syncDirectory(this.#directory)
+      this.#catalogue.index.put(record)
+    } catch (cause) {
+      throw fullError(this.#directory, cause) ?? cause
+    }
   }
 
-  async release(sessionId: string): Promise<void> {
-    await this.#files.get(sessionId)?.release()
+  release(sessionId: string): Promise<void> {
+    const opening = this.#written.get(sessionId)
+    if (!opening) return this.#releasing.get(sessionId) ?? Promise.resolve()
+    this.#written.delete(sessionId)
+    const released = this.#release(sessionId, opening).finally(() => this.#releasing.delete(sessionId))
+    this.#releasing.set(sessionId, released)
+    return released
   }
 
   async get(sessionId: string): Promise<SessionRecord | undefined> {
-    const file = await this.#fileOf(sessionId)
-    return file?.record()
+    await this.#catalogue.refresh()
+    await this.#catalogue.verify(sessionId)
+    return this.#catalogue.index.get(sessionId)
   }
 
   async page(query: Query): Promise<SessionPage> {
-    return pageOf(await this.#records(), query)
+    for (let retries = 0; ; retries++) {
+      await this.#catalogue.refresh()
+      const page = this.#catalogue.index.page(query)
+      const ids = page.sessions.slice(0, VERIFIED_MAX).map(({ id }) => id)
+      const unchanged = await Promise.all(ids.map((id) => this.#catalogue.verify(id)))
+      if (unchanged.every(Boolean) || retries === PAGE_RETRIES_MAX) return page
+    }
   }
 
   async journeys(): Promise<JourneyRecord[]> {
-    return journeysOf(await this.#records())
+    await this.#catalogue.refresh()
+    return this.#catalogue.index.journeys()
+  }
+
+  async journey(journeyId: string): Promise<JourneyRecord | undefined> {
+    await this.#catalogue.refresh()
+    return this.#catalogue.index.journey(journeyId)
+  }
+
+  async labels(): Promise<LabelRecord[]> {
+    await this.#catalogue.refresh()
+    return this.#catalogue.index.labels()
   }
 
   async chunkAt(sessionId: string, index: number): Promise<Uint8Array | undefined> {
-    const file = await this.#fileOf(sessionId)
-    return file?.frameAt(index)
+    return (await this.#fileOf(sessionId))?.frameAt(index)
   }
 
   async delete(sessionId: string): Promise<boolean> {
-    await this.#files.get(sessionId)?.release()
-    this.#files.delete(sessionId)
-    try {
-      await unlink(this.#pathOf(sessionId))
-    } catch (cause) {
-      if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return false
-      throw cause
-    }
+    await this.release(sessionId)
+    if ((await this.get(sessionId)) === undefined) return false
+    this.#refuseIfLocked(sessionId)
+    // first the word, then the deed: cut off between the two, the session is found again. A full disk has no room for it
+    const isLogged = await this.#catalogue.remove(sessionId)
+    this.#read.delete(sessionId)
+    await this.#catalogue.changeDirectory(() => unlink(this.#catalogue.filePathOf(sessionId)))
     await syncDirectory(this.#directory)
+    if (!isLogged) await this.#catalogue.remove(sessionId)
     return true
   }
 
-  async close(): Promise<void> {
-    await Promise.all([...this.#files.values()].map((file) => file.release()))
-    this.#files.clear()
+  async forget(sessionId: string): Promise<boolean> {
+    const wasThere = await this.delete(sessionId)
+    if (wasThere) await this.#catalogue.compact()
+    return wasThere
   }
 
-  async #records(): Promise<SessionRecord[]> {
-    const records: SessionRecord[] = []
-    const names = await readdir(this.#directory).catch((cause: NodeJS.ErrnoException) => {
-      if (cause.code === 'ENOENT') return []
-      throw new KymographError(
-        'store-unusable',
-        `store ${JSON.stringify(this.#directory)} cannot be listed: ${cause.message}`,
-        {
-          cause,
-        },
-      )
-    })
-    for (const name of names) {
-      const sessionId = SESSION_FILE_NAME.exec(name)?.[1]
-      const record = sessionId && (await this.get(sessionId))
-      if (record) records.push(record)
+  async estimate(): Promise<StoreEstimate> {
+    await this.#catalogue.refresh()
+    let bytes = 0
+    for (const record of this.#catalogue.index.records()) bytes += record.bytes
+    return { sessions: this.#catalogue.index.size, bytes }
+  }
+
+  ledger(sink: string): DeliveryLedger {
+    const name = Buffer.from(sink).toString('hex')
+    return new FileLedger(join(this.#directory, '.kymograph', `delivered-${name}`))
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#written.keys()].map((sessionId) => this.release(sessionId)))
+    this.#read.clear()
+  }
+
+  async #openForWriting(chunk: Chunk): Promise<SessionFile> {
+    const { sessionId } = chunk
+    await this.#releasing.get(sessionId)
+    const stateDirectory = this.#catalogue.makeDirectories()
+    const file = new SessionFile(this.#catalogue.filePathOf(sessionId), sessionId)
+    await file.refresh()
+    this.#refuseIfLocked(sessionId, chunk.epoch > file.lastEpoch)
+    this.#catalogue.locks.take(this.#catalogue.lockPathOf(sessionId))
+    this.#own.add(sessionId)
+    this.#read.delete(sessionId)
+    try {
+      // a power cut must not take the lock and leave the file
+      await syncDirectory(stateDirectory)
+      await this.#catalogue.changeDirectory(() => file.openForAppending())
+      return file
+    } catch (cause) {
+      this.#own.delete(sessionId)
+      this.#catalogue.locks.release(this.#catalogue.lockPathOf(sessionId))
+      throw cause
     }
-    return records
+  }
+
+  async #release(sessionId: string, opening: Promise<SessionFile>): Promise<void> {
+    const file = await opening.catch(() => undefined)
+    if (!file) return
+    await file.closeWriter()
+    const { record } = file
+    // its first chunk was refused
+    if (!record) await unlink(this.#catalogue.filePathOf(sessionId)).catch(() => {})
+    const settled: SessionRecord | undefined =
+      record?.state === 'recording' ? { ...record, state: 'recovered' } : record
+    try {
+      if (settled) await this.#catalogue.enter(settled, file.version)
+      this.#catalogue.locks.release(this.#catalogue.lockPathOf(sessionId))
+    } catch {
+      // the lock stays, and the next lookup reads the file
+    }
+    this.#own.delete(sessionId)
+  }
+
+  /**
+   * isContinued: the supervisor of a thread of this process that has died begins a new epoch.
+   *
+   * @throws KymographError `session-locked` when somebody else writes the session.
+   */
+  #refuseIfLocked(sessionId: string, isContinued = false): void {
+    const { locks } = this.#catalogue
+    const path = this.#catalogue.lockPathOf(sessionId)
+    const owner = ownerOf(path)
+    if (!owner) return
+    if (locks.isFree(owner) || (isContinued && isSameProcess(owner, thisProcess))) {
+      locks.break(path, owner)
+      return
+    }
+    throw new KymographError(
+      'session-locked',
+      `session ${sessionId} is being written by process ${owner.pid} on ${owner.host}; stop it there first`,
+    )
   }
 
   async #fileOf(sessionId: string): Promise<SessionFile | undefined> {
-    let file = this.#files.get(sessionId)
-    if (!file) {
-      file = new SessionFile(this.#pathOf(sessionId))
-      this.#files.set(sessionId, file)
-    }
-    if (await file.refresh()) return file
-    this.#files.delete(sessionId)
-    return undefined
+    const written = await this.#written.get(sessionId)
+    if (written) return written
+    await this.#releasing.get(sessionId)
+    const file = this.#read.get(sessionId) ?? new SessionFile(this.#catalogue.filePathOf(sessionId), sessionId)
+    this.#read.delete(sessionId)
+    if (!(await file.refresh())) return undefined
+    this.#read.set(sessionId, file)
+    if (this.#read.size > READ_FILES_MAX) this.#read.delete(this.#read.keys().next().value!)
+    return file
   }
+}
 
-  #pathOf(sessionId: string): string {
-    return join(this.#directory, `${sessionId}${SESSION_FILE_EXTENSION}`)
-  }
+/** What the file system says when there is no more room, as stores say it. */
+function fullError(directory: string, cause: unknown): KymographError | undefined {
+  const { code, message } = cause as NodeJS.ErrnoException
+  if (code !== 'ENOSPC' && code !== 'EDQUOT') return undefined
+  return new KymographError('quota', `no more room in ${JSON.stringify(directory)}: ${message}; remove sessions`, {
+    cause,
+  })
 }

@@ -2,6 +2,7 @@ import { checkRecorderOptions, Recorder, type RecorderOptions } from '../session
 import { type NodeWorkerChoice, nodeWorkerSourceOf } from './worker-thread.js'
 
 export * from '../session/index.js'
+export { FileStore } from './file-store.js'
 export type { NodeWorkerChoice } from './worker-thread.js'
 
 /** A store in a directory: one `.kymo` file per session. */

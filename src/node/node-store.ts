@@ -1,3 +1,4 @@
+import { KymographError } from '../errors.js'
 import { MemoryStore } from '../store/memory-store.js'
 import type { SessionStore } from '../store/port.js'
 import type { StoreChoice } from '../worker/protocol.js'
@@ -5,5 +6,7 @@ import { FileStore } from './file-store.js'
 
 /** Stores Node can open. */
 export async function openNodeStore(choice: StoreChoice): Promise<SessionStore> {
-  return choice.kind === 'memory' ? new MemoryStore() : FileStore.open(choice.directory)
+  if (choice.kind === 'memory') return new MemoryStore()
+  if (choice.kind === 'files') return FileStore.open(choice.directory)
+  throw new KymographError('store-unusable', `Node has no "${choice.kind}" store; give a directory`)
 }

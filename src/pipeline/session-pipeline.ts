@@ -45,6 +45,8 @@ export class SessionPipeline {
   #labels: string[]
   #labelsRevision = 0
   #hasNewLabels = false
+  /** Raw bytes of frames that fill a chunk. */
+  #chunkMaxBytes: number
   #epoch = 0
   #seq = 0
   #pendingBytes = 0
@@ -64,6 +66,7 @@ export class SessionPipeline {
     this.#plan = plan
     this.#events = events
     this.#labels = plan.labels
+    this.#chunkMaxBytes = plan.chunkMaxBytes
     this.#isImport = plan.importedStartNs !== undefined
     this.#startedAtNs = plan.importedStartNs ?? plan.clock.wallNs
     this.#endedAtNs = this.#startedAtNs
@@ -173,7 +176,7 @@ export class SessionPipeline {
       return
     this.#marks.push(mark)
     this.#pendingBytes += markBytes(mark)
-    if (this.#pendingBytes >= this.#plan.chunkMaxBytes) this.seal()
+    if (this.#pendingBytes >= this.#chunkMaxBytes) this.seal()
   }
 
   setLabels(labels: string[], revision: number): void {
@@ -182,6 +185,11 @@ export class SessionPipeline {
     this.#labels = labels
     this.#labelsRevision = revision
     this.#hasNewLabels = true
+  }
+
+  /** Chunks hold no more than this from now on; never more than planned. */
+  limitChunks(maxBytes: number): void {
+    this.#chunkMaxBytes = Math.min(this.#chunkMaxBytes, maxBytes)
   }
 
   updatePageCounts(streamIndex: number, counts: PageCounts): void {
@@ -262,7 +270,7 @@ export class SessionPipeline {
   #append(stream: StreamPipeline, block: FrameBlock, dictionaries: Dictionaries): void {
     const hasTexts = dictionaries.size > 0
     for (let first = 0; first < block.frameCount; ) {
-      let room = Math.floor((this.#plan.chunkMaxBytes - this.#pendingBytes) / stream.frameBytes)
+      let room = Math.floor((this.#chunkMaxBytes - this.#pendingBytes) / stream.frameBytes)
       if (room <= 0) {
         if (this.#hasContent) {
           this.seal()
@@ -279,7 +287,7 @@ export class SessionPipeline {
       if (hasTexts) this.#pendingBytes += stream.poolTexts(dictionaries)
       first += frameCount
     }
-    if (this.#pendingBytes >= this.#plan.chunkMaxBytes) this.seal()
+    if (this.#pendingBytes >= this.#chunkMaxBytes) this.seal()
   }
 
   #noteImportedEnd(stream: StreamPipeline, { timeHalves }: FrameBlock, first: number, frameCount: number): void {

@@ -2,7 +2,17 @@ import { PAGE_MAX_SESSIONS } from '../limits.js'
 import type { Lookup } from '../worker/checks/lookup.js'
 import { ownFields } from '../worker/checks/text.js'
 import type { RecorderClient } from '../worker/client.js'
-import type { JourneyRecord, SessionPage, SessionRecord, StoredChunk } from '../worker/protocol.js'
+import type {
+  JourneyRecord,
+  LabelRecord,
+  Pruned,
+  Recovery,
+  Retention,
+  SessionPage,
+  SessionRecord,
+  StoredChunk,
+  StoreEstimate,
+} from '../worker/protocol.js'
 
 /** The sessions in the recorder's store. */
 export class SessionCatalogue {
@@ -16,12 +26,9 @@ export class SessionCatalogue {
   async *find(lookup: Lookup = {}): AsyncGenerator<SessionRecord, void, undefined> {
     // what is no lookup is refused there
     if (typeof lookup !== 'object' || lookup === null) await this.page(lookup)
-    const own = ownFields(lookup) as Lookup
-    let left = own.limit ?? Number.POSITIVE_INFINITY
-    let { cursor } = own
+    let { limit: left = Infinity, cursor } = ownFields(lookup) as Lookup
     do {
-      const limit = left === Number.POSITIVE_INFINITY ? PAGE_MAX_SESSIONS : Math.min(left, PAGE_MAX_SESSIONS)
-      const page = await this.page({ ...lookup, limit, ...(cursor === undefined ? {} : { cursor }) })
+      const page = await this.page({ ...lookup, limit: Math.min(left, PAGE_MAX_SESSIONS), cursor })
       yield* page.sessions
       left -= page.sessions.length
       cursor = page.cursor
@@ -55,6 +62,40 @@ export class SessionCatalogue {
   /** Removes a session with all its chunks; false when there was none. */
   async delete(id: string): Promise<boolean> {
     return this.#client.call('deleteSession', id)
+  }
+
+  /** The same, and leaves no trace of it in the store. */
+  async forget(id: string): Promise<boolean> {
+    return this.#client.call('deleteSession', id, true)
+  }
+
+  /** Closes the sessions whose recorder has died, and says what each may have lost; their state stays `recovered`. */
+  async recover(): Promise<Recovery[]> {
+    return this.#client.call('recover')
+  }
+
+  /** Removes the oldest sessions until the rest is young and small enough. */
+  async prune(retention: Retention): Promise<Pruned> {
+    return this.#client.call('prune', retention)
+  }
+
+  /** How much the store holds. */
+  async estimate(): Promise<StoreEstimate> {
+    return this.#client.call('estimate')
+  }
+}
+
+/** The labels in the recorder's store. */
+export class LabelCatalogue {
+  readonly #client: RecorderClient
+
+  constructor(client: RecorderClient) {
+    this.#client = client
+  }
+
+  /** All labels and how many sessions have each, the most used first. */
+  async list(): Promise<LabelRecord[]> {
+    return this.#client.call('labels')
   }
 }
 

@@ -78,16 +78,19 @@ export class EngineSession {
     method: M,
     args: () => Parameters<RecorderApi[M]>,
   ): Promise<Awaited<ReturnType<RecorderApi[M]>>> {
-    for (;;) {
+    for (let epoch = 0; ; ) {
       try {
         await this.#isOpened()
+        epoch = this.#epoch
         const answer = await this.#client.call(method, ...args())
         if (method === 'stop') this.#isAnswered = true
         return answer
       } catch (error) {
         if (this.#failure) throw this.#failure
         if (!isLost(error)) throw error
-        if ((error as KymographError).code === 'wasm-trap') await this.reopen((error as KymographError).message)
+        // unless the session was told on its port, and has begun anew since
+        if ((error as KymographError).code === 'wasm-trap' && epoch === this.#epoch)
+          await this.reopen((error as KymographError).message)
         await this.#client.ready()
         if (this.#failure) throw this.#failure
         // who waits for a flush looks at no answer

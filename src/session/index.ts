@@ -10,18 +10,24 @@ export type {
   ClockName,
   Gap,
   JourneyRecord,
+  LabelRecord,
   LossCounts,
   LossReason,
   OverflowPolicy,
+  Pruned,
+  Recovery,
   ResamplerMethod,
   ResamplerQuality,
+  Retention,
   SessionPage,
   SessionRecord,
   SessionSummary,
   StoredChunk,
+  StoreEstimate,
+  StoreSummary,
   StreamSummary,
 } from '../worker/protocol.js'
-export { JourneyCatalogue, SessionCatalogue } from './catalogue.js'
+export { JourneyCatalogue, LabelCatalogue, SessionCatalogue } from './catalogue.js'
 export {
   SessionEvent,
   type SessionEventDetails,

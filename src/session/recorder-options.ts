@@ -1,5 +1,5 @@
 import { checkOneOf, ownFields, refuseUnknownFields } from '../worker/checks/text.js'
-import type { OpenOptions, StoreChoice, Transport } from '../worker/protocol.js'
+import type { OpenOptions, Retention, StoreChoice, Transport } from '../worker/protocol.js'
 
 /** Options every platform's `createRecorder` takes. */
 export interface RecorderOptions<Store, WorkerChoice = never> {
@@ -17,10 +17,14 @@ export interface RecorderOptions<Store, WorkerChoice = never> {
   wasm?: BufferSource | WebAssembly.Module
   /** How frames travel; `auto` shares memory with the worker where that is possible. */
   transport?: 'auto' | Transport
+  /** What the store keeps, and what happens when it is full. */
+  retention?: Omit<Retention, 'isDelivered'>
+  /** Where chunks are delivered to besides: made by `kymograph/sinks`. */
+  sinks?: { readonly name: string }[]
   consent?: 'granted'
 }
 
-const OPTIONS = ['store', 'worker', 'kernels', 'wasm', 'transport', 'consent']
+const OPTIONS = ['store', 'worker', 'kernels', 'wasm', 'transport', 'retention', 'sinks', 'consent']
 
 /**
  * The options as the worker takes them, and the choice of a worker for the platform to look at.
@@ -33,27 +37,20 @@ export function checkRecorderOptions<Store, WorkerChoice>(
 ): { open: OpenOptions; worker: 'auto' | 'none' | WorkerChoice; transport: 'auto' | Transport } {
   refuseUnknownFields('recorder options', options, OPTIONS)
   const own = ownFields(options) as typeof options
-  const { store = 'auto', worker = 'auto', kernels = 'auto', wasm, transport = 'auto', consent = 'granted' } = own
+  const { store = 'auto', worker = 'auto', kernels = 'auto', wasm, retention, sinks } = own
+  const { transport = 'auto', consent = 'granted' } = own
   checkOneOf('kernels', kernels, ['auto', 'wasm', 'reference'])
   checkOneOf('transport', transport, ['auto', 'batch', 'shared'])
   checkOneOf('consent', consent, ['granted'])
-  if (wasm !== undefined) checkWasm(wasm)
   return {
     open: {
       store: store === 'memory' ? { kind: 'memory' } : chooseStore(store as 'auto' | Store),
       kernels,
       wasm,
+      retention,
+      sinks,
     },
     worker,
     transport,
   }
-}
-
-/** By tag, not by class: a page may have no `WebAssembly`, and a module may come from another frame. */
-function checkWasm(wasm: unknown): void {
-  const tag = Object.prototype.toString.call(wasm)
-  if (ArrayBuffer.isView(wasm) || tag === '[object ArrayBuffer]' || tag === '[object WebAssembly.Module]') return
-  throw new TypeError(
-    `"wasm" expected bytes or a WebAssembly.Module, got ${typeof wasm === 'object' ? tag : String(wasm)}`,
-  )
 }

@@ -3,7 +3,7 @@ import type { SessionOptions } from '../worker/checks/session-options.js'
 import { type ClientOptions, RecorderClient } from '../worker/client.js'
 import type { Capabilities, SessionSummary, Transport } from '../worker/protocol.js'
 import { disposeAsyncBy } from './async-dispose.js'
-import { JourneyCatalogue, SessionCatalogue } from './catalogue.js'
+import { JourneyCatalogue, LabelCatalogue, SessionCatalogue } from './catalogue.js'
 import { SessionEvent } from './events.js'
 import { Session } from './session.js'
 
@@ -16,6 +16,7 @@ export class Recorder extends EventTarget {
   declare readonly [Symbol.asyncDispose]: () => Promise<void>
   readonly sessions: SessionCatalogue
   readonly journeys: JourneyCatalogue
+  readonly labels: LabelCatalogue
   readonly #client: RecorderClient
   readonly #transport: Transport
   readonly #active = new Set<Session>()
@@ -27,6 +28,7 @@ export class Recorder extends EventTarget {
     this.#transport = transport
     this.sessions = new SessionCatalogue(client)
     this.journeys = new JourneyCatalogue(client)
+    this.labels = new LabelCatalogue(client)
     client.onReplaced = (message) => {
       this.dispatchEvent(new SessionEvent('warning', { code: 'worker-replaced', message }))
       for (const session of this.#active) session.warn('worker-replaced', message)
@@ -39,7 +41,7 @@ export class Recorder extends EventTarget {
     if (transport === 'shared' && !canShare) {
       throw new KymographError(
         'no-shared-memory',
-        `"transport" 'shared' needs a cross-origin isolated page; serve it with COOP and COEP headers, or use 'auto'`,
+        `"transport" 'shared' needs a cross-origin isolated page: serve it with COOP and COEP, or use 'auto'`,
       )
     }
     const client = await RecorderClient.connect(options)

@@ -370,7 +370,8 @@ export class Session extends EventTarget {
     const failure = cause instanceof KymographError ? cause : new KymographError('internal', message, { cause })
     if (this.#state === 'stopped') return failure
     this.#failure = failure
-    const reason = LOST_WITH.has(failure.code) ? 'worker-lost' : 'storage-error'
+    const { code } = failure
+    const reason = code === 'quota' ? code : LOST_WITH.has(code) ? 'worker-lost' : 'storage-error'
     for (const { lane } of this.#streams) lane.handOver()
     for (const [index, { writer }] of this.#streams.entries()) writer.fail(reason, storedFrames?.[index])
     this.#become('failed')

@@ -1,56 +1,73 @@
 import type { Chunk } from '../wire/model.js'
-import type { SessionStore } from './port.js'
-import { pageOf, type Query, type SessionPage } from './query.js'
-import { type JourneyRecord, journeysOf, recordWith, type SessionRecord } from './record.js'
-
-interface MemorySession {
-  record: SessionRecord
-  frames: Uint8Array[]
-}
+import type { SessionStore, StoreEstimate, StoreSummary } from './port.js'
+import type { Query, SessionPage } from './query.js'
+import { type JourneyRecord, type LabelRecord, recordWith, type SessionRecord } from './record.js'
+import { SessionIndex } from './session-index.js'
 
 /** Keeps sessions in memory, for as long as the recorder lives. */
 export class MemoryStore implements SessionStore {
-  readonly summary = { kind: 'memory', durability: 'memory' } as const
-  readonly #sessions = new Map<string, MemorySession>()
+  readonly summary: StoreSummary
+  readonly #index = new SessionIndex()
+  readonly #frames = new Map<string, Uint8Array[]>()
+  #bytes = 0
+
+  /** reason: why it stands in for another store. */
+  constructor(reason?: string) {
+    this.summary = { kind: 'memory', durability: 'memory', reason }
+  }
 
   async append(chunk: Chunk, frame: Uint8Array): Promise<void> {
-    const session = this.#sessions.get(chunk.sessionId)
-    const record = recordWith(session?.record, chunk)
-    record.chunks += 1
-    record.bytes += frame.length
-    const frames = session?.frames ?? []
-    frames.push(frame.slice())
-    this.#sessions.set(chunk.sessionId, { record, frames })
+    const { sessionId } = chunk
+    const frames = this.#frames.get(sessionId) ?? []
+    this.#index.put(recordWith(this.#index.get(sessionId), chunk, frame.length))
+    // not slice(): that of a Node Buffer is a view
+    frames.push(new Uint8Array(frame))
+    this.#frames.set(sessionId, frames)
+    this.#bytes += frame.length
   }
 
   async release(sessionId: string): Promise<void> {
-    const session = this.#sessions.get(sessionId)
-    if (session?.record.state === 'recording') session.record = { ...session.record, state: 'recovered' }
+    const record = this.#index.get(sessionId)
+    if (record?.state === 'recording') this.#index.put({ ...record, state: 'recovered' })
   }
 
   async get(sessionId: string): Promise<SessionRecord | undefined> {
-    return this.#sessions.get(sessionId)?.record
+    return this.#index.get(sessionId)
   }
 
   async page(query: Query): Promise<SessionPage> {
-    return pageOf(this.#records(), query)
+    return this.#index.page(query)
   }
 
   async journeys(): Promise<JourneyRecord[]> {
-    return journeysOf(this.#records())
+    return this.#index.journeys()
+  }
+
+  async journey(journeyId: string): Promise<JourneyRecord | undefined> {
+    return this.#index.journey(journeyId)
+  }
+
+  async labels(): Promise<LabelRecord[]> {
+    return this.#index.labels()
   }
 
   async chunkAt(sessionId: string, index: number): Promise<Uint8Array | undefined> {
-    return this.#sessions.get(sessionId)?.frames[index]?.slice()
+    return this.#frames.get(sessionId)?.[index]?.slice()
   }
 
   async delete(sessionId: string): Promise<boolean> {
-    return this.#sessions.delete(sessionId)
+    this.#bytes -= this.#index.get(sessionId)?.bytes ?? 0
+    this.#frames.delete(sessionId)
+    return this.#index.delete(sessionId)
+  }
+
+  forget(sessionId: string): Promise<boolean> {
+    return this.delete(sessionId)
+  }
+
+  async estimate(): Promise<StoreEstimate> {
+    return { sessions: this.#index.size, bytes: this.#bytes }
   }
 
   async close(): Promise<void> {}
-
-  *#records(): Generator<SessionRecord> {
-    for (const session of this.#sessions.values()) yield session.record
-  }
 }

@@ -1,6 +1,6 @@
 import type { ChannelDescriptor, Chunk, ClockName } from '../wire/model.js'
 
-/** `recovered`: the session's final chunk is missing and nobody is writing it. */
+/** `recovered`: the session's writer has died before its final chunk, whether or not it has been closed since. */
 export type SessionState = 'recording' | 'stopped' | 'recovered'
 
 export interface StreamRecord {
@@ -30,6 +30,8 @@ export interface SessionRecord {
   startedAt: Date
   endedAt: Date
   state: SessionState
+  /** Closed after a crash: milliseconds, about, that may have been recorded behind the last frame and are lost. */
+  tailMs?: number
   chunks: number
   /** Bytes of all chunks with their frames. */
   bytes: number
@@ -42,16 +44,17 @@ export interface JourneyRecord {
   sessions: number
   firstStartedAt: Date
   lastEndedAt: Date
+  /** In the order of their first use. */
   labels: string[]
 }
 
 const nanosecondsToDate = (ns: bigint): Date => new Date(Number(ns / 1_000_000n))
 
 /**
- * The record after one more chunk. Counts in chunks are cumulative, so the first chunk, the last one and the
- * amendments are enough to know a session.
+ * The record after one more chunk, whose frame has so many bytes. Counts in chunks are cumulative: but for its own
+ * `chunks` and `bytes`, the first chunk, the last one and the amendments are enough to know a session.
  */
-export function recordWith(before: SessionRecord | undefined, chunk: Chunk): SessionRecord {
+export function recordWith(before: SessionRecord | undefined, chunk: Chunk, frameByteLength: number): SessionRecord {
   const labelsAreNewer = before === undefined || chunk.labelsRevision >= before.labelsRevision
   const base = before ?? {
     id: chunk.sessionId,
@@ -68,9 +71,15 @@ export function recordWith(before: SessionRecord | undefined, chunk: Chunk): Ses
     metadata: Object.fromEntries(chunk.metadata),
     startedAt: nanosecondsToDate(chunk.startedAtNs),
     endedAt: chunk.amendment && before ? before.endedAt : nanosecondsToDate(chunk.endedAtNs),
+    chunks: base.chunks + 1,
+    bytes: base.bytes + frameByteLength,
   }
   if (chunk.amendment) return record
-  if (chunk.final) record.state = 'stopped'
+  record.state = chunk.final || before?.state === 'stopped' ? 'stopped' : 'recording'
+  if (chunk.final && chunk.tailNs !== undefined) {
+    record.state = 'recovered'
+    record.tailMs = Number(chunk.tailNs) / 1e6
+  }
   record.streams = chunk.streams.map((piece) => ({
     name: piece.descriptor.name,
     clock: piece.descriptor.clock,
@@ -85,26 +94,45 @@ export function recordWith(before: SessionRecord | undefined, chunk: Chunk): Ses
   return record
 }
 
-/** Journeys of the given sessions, the latest first. */
-export function journeysOf(records: Iterable<SessionRecord>): JourneyRecord[] {
-  const journeys = new Map<string, JourneyRecord>()
-  for (const record of records) {
-    if (record.journeyId === undefined) continue
-    const journey = journeys.get(record.journeyId)
+/** A label and how many sessions have it. */
+export interface LabelRecord {
+  label: string
+  sessions: number
+}
+
+/** Sums sessions up to journeys; they come in the order of their starts within each journey. */
+export class JourneyTally {
+  readonly #journeys = new Map<string, Omit<JourneyRecord, 'labels'> & { labels: Set<string> }>()
+
+  add({ journeyId, startedAt, endedAt, labels }: SessionRecord): void {
+    if (journeyId === undefined) return
+    let journey = this.#journeys.get(journeyId)
     if (!journey) {
-      journeys.set(record.journeyId, {
-        journeyId: record.journeyId,
-        sessions: 1,
-        firstStartedAt: record.startedAt,
-        lastEndedAt: record.endedAt,
-        labels: [...record.labels],
-      })
-      continue
+      journey = { journeyId, sessions: 0, firstStartedAt: startedAt, lastEndedAt: endedAt, labels: new Set() }
+      this.#journeys.set(journeyId, journey)
     }
     journey.sessions += 1
-    if (record.startedAt < journey.firstStartedAt) journey.firstStartedAt = record.startedAt
-    if (record.endedAt > journey.lastEndedAt) journey.lastEndedAt = record.endedAt
-    journey.labels = [...new Set([...journey.labels, ...record.labels])]
+    if (endedAt > journey.lastEndedAt) journey.lastEndedAt = endedAt
+    for (const label of labels) journey.labels.add(label)
   }
-  return [...journeys.values()].sort((a, b) => b.lastEndedAt.getTime() - a.lastEndedAt.getTime())
+
+  /** The latest first. */
+  journeys(): JourneyRecord[] {
+    const journeys = [...this.#journeys.values()].map((journey) => ({ ...journey, labels: [...journey.labels] }))
+    return journeys.sort(compareJourneys)
+  }
+}
+
+function compareJourneys(a: JourneyRecord, b: JourneyRecord): number {
+  return b.lastEndedAt.getTime() - a.lastEndedAt.getTime() || compareTexts(a.journeyId, b.journeyId)
+}
+
+/** The most used first. */
+export function compareLabels(a: LabelRecord, b: LabelRecord): number {
+  return b.sessions - a.sessions || compareTexts(a.label, b.label)
+}
+
+/** By code units: the same everywhere. */
+function compareTexts(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
 }

@@ -82,6 +82,8 @@ function chunkOf(root: fb.Chunk, bytes: Uint8Array): Chunk {
     ),
     streams: listOf(root.streamsLength(), (i) => root.streams(i)).map(pieceOf),
     marks: listOf(root.marksLength(), (i) => root.marks(i)).map(markOf),
+    // 0: it does not end so
+    tailNs: root.tailNs() || undefined,
   }
 }
 

@@ -70,6 +70,7 @@ function buildChunk(builder: Builder, chunk: Chunk): Uint8Array {
   fb.Chunk.addSessionId(builder, fb.SessionId.createSessionId(builder, [...parseSessionId(chunk.sessionId)]))
   fb.Chunk.addStartedAtNs(builder, chunk.startedAtNs)
   fb.Chunk.addEndedLessClockNs(builder, endedLessClockNs)
+  fb.Chunk.addTailNs(builder, chunk.tailNs ?? 0n)
   fb.Chunk.addSeq(builder, chunk.seq)
   fb.Chunk.addEpoch(builder, chunk.epoch)
   fb.Chunk.addLabelsRevision(builder, chunk.labelsRevision)

@@ -82,5 +82,6 @@ export const CHUNK: Table = {
     pairs,
     u16,
     wide,
+    wide,
   ],
 }

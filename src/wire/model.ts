@@ -143,6 +143,11 @@ export interface Chunk {
   clocks: ClockSnapshot[]
   streams: StreamPiece[]
   marks: Mark[]
+  /**
+   * In a final chunk written after a crash: for how long, about, the recording may have gone on behind the last frame
+   * that is stored, nanoseconds.
+   */
+  tailNs?: bigint
 }
 
 /** What a frame's header says of the chunk it carries. */

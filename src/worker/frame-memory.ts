@@ -10,6 +10,7 @@ export const PAGE_LOSS_REASONS: readonly LossReason[] = [
   'no-consent',
   'redacted',
   'storage-error',
+  'quota',
 ]
 /** Places among the counters. */
 export const OVERFLOW_COUNTER = 0

@@ -1,15 +1,20 @@
 import type { ResamplerMethod, ResamplerQuality } from '../kernels/types.js'
 import type { PageCounts, SessionPlan } from '../pipeline/plan.js'
-import type { StoreSummary } from '../store/port.js'
+import type { StoreEstimate, StoreSummary } from '../store/port.js'
 import type { SessionPage } from '../store/query.js'
-import type { JourneyRecord, SessionRecord } from '../store/record.js'
+import type { JourneyRecord, LabelRecord, SessionRecord } from '../store/record.js'
+import type { Recovery } from '../store/recovery.js'
+import type { Pruned } from '../store/retention.js'
 import type { ClockSnapshot, Gap, Mark, StreamCounts } from '../wire/model.js'
 import type { SessionRequest } from './checks/session-options.js'
 
 export type { ResamplerMethod, ResamplerQuality } from '../kernels/types.js'
 export type { GridPlan, PageCounts, SessionPlan, StreamPlan } from '../pipeline/plan.js'
+export type { StoreEstimate, StoreSummary } from '../store/port.js'
 export type { SessionPage } from '../store/query.js'
-export type { JourneyRecord, SessionRecord } from '../store/record.js'
+export type { JourneyRecord, LabelRecord, SessionRecord } from '../store/record.js'
+export type { Recovery } from '../store/recovery.js'
+export type { Pruned, Retention } from '../store/retention.js'
 export type {
   ChannelDescriptor,
   ChannelKind,
@@ -26,7 +31,7 @@ export type {
 } from '../wire/model.js'
 
 /** Which store the worker opens. */
-export type StoreChoice = { kind: 'memory' } | { kind: 'files'; directory: string }
+export type StoreChoice = { kind: 'memory' | 'indexeddb' } | { kind: 'files'; directory: string }
 
 /** How frames travel: in transferred batches, or through rings of shared memory. */
 export type Transport = 'batch' | 'shared'
@@ -51,6 +56,9 @@ export interface OpenOptions {
   kernels: 'auto' | 'wasm' | 'reference'
   /** Kernels in place of the library's own. */
   wasm?: BufferSource | WebAssembly.Module
+  /** As the application gave them. */
+  retention?: unknown
+  sinks?: unknown
 }
 
 /** What the worker found when it opened kernels and store. */
@@ -74,7 +82,14 @@ export interface SessionSettings extends Omit<SessionPlan, 'id' | 'clock'> {
 }
 
 export interface Warning {
-  code: 'label-high-cardinality' | 'resampled-beyond-input' | 'wasm-trap'
+  code:
+    | 'label-high-cardinality'
+    | 'resampled-beyond-input'
+    | 'wasm-trap'
+    | 'sessions-dropped'
+    | 'storage-evicted'
+    | 'chunk-quarantined'
+    | 'sink-paused'
   message: string
 }
 
@@ -191,8 +206,13 @@ export interface RecorderApi {
   page(lookup: unknown): Promise<SessionPage>
   setLabels(id: unknown, labels: unknown): Promise<SessionRecord>
   get(id: unknown): Promise<SessionRecord | undefined>
-  deleteSession(id: unknown): Promise<boolean>
+  /** tracelessly: nothing in the store tells of it any more. */
+  deleteSession(id: unknown, tracelessly?: boolean): Promise<boolean>
   journeys(): Promise<JourneyRecord[]>
   journey(journeyId: unknown): Promise<JourneyRecord | undefined>
+  labels(): Promise<LabelRecord[]>
+  estimate(): Promise<StoreEstimate>
+  recover(): Promise<Recovery[]>
+  prune(retention: unknown): Promise<Pruned>
   close(): Promise<void>
 }

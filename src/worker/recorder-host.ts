@@ -2,17 +2,21 @@ import * as Comlink from 'comlink'
 import { KymographError } from '../errors.js'
 import { loadKernels } from '../kernels/index.js'
 import type { Kernels } from '../kernels/types.js'
-import { amendLabels } from '../store/amendment.js'
-import type { SessionStore } from '../store/port.js'
+import type { SessionStore, StoreEstimate, StoreEvents } from '../store/port.js'
 import type { SessionPage } from '../store/query.js'
-import type { JourneyRecord, SessionRecord } from '../store/record.js'
+import type { JourneyRecord, LabelRecord, SessionRecord } from '../store/record.js'
+import type { Recovery } from '../store/recovery.js'
+import { RetainingStore } from '../store/retaining-store.js'
+import type { Pruned } from '../store/retention.js'
 import { decodeChunk, decodeFrame, readFrameHeader } from '../wire/index.js'
 import { type Chunk, type ClockSnapshot, chunkId, type Mark } from '../wire/model.js'
-import { resolveJourneyId } from './checks/journey.js'
-import { normalizeLabels } from './checks/labels.js'
-import { checkSessionId, toQuery } from './checks/lookup.js'
+import { CatalogueHost } from './catalogue-host.js'
+import { checkSessionId } from './checks/lookup.js'
+import { checkRetention } from './checks/retention.js'
 import { checkSessionOptions, type SessionRequest } from './checks/session-options.js'
 import { messageOf } from './checks/text.js'
+import { checkWasm } from './checks/wasm.js'
+import { Deliveries } from './deliveries.js'
 import { installErrorTransfer } from './error-transfer.js'
 import type {
   Opened,
@@ -24,33 +28,72 @@ import type {
   SessionSummary,
   StoreChoice,
   StoredChunk,
+  Warning,
 } from './protocol.js'
 import { SessionHost, type StoredEnd } from './session-host.js'
 import { summaryOfFinal } from './summary.js'
 
+/** By then an application has a listener on the session it has created. */
+const LISTENER_DELAY_MS = 500
+
+/** How a platform opens its stores. */
+export type OpenStore = (choice: StoreChoice, events: StoreEvents) => Promise<SessionStore>
+
 /** The worker's side of a recorder: opens kernels and store, hosts sessions, answers lookups. Runs on any thread. */
 export class RecorderHost implements RecorderApi {
-  readonly #openStore: (choice: StoreChoice) => Promise<SessionStore>
+  readonly #openStore: OpenStore
   readonly #sessions = new Map<string, SessionHost>()
   /** Why sessions failed, for calls that were on their way then. */
   readonly #failures = new Map<string, KymographError>()
-  #amended: Promise<unknown> = Promise.resolve()
-  #opened: { kernels: Kernels; store: SessionStore } | undefined
+  #hasToldGone = false
+  #deliveries: Deliveries | undefined
+  /** A sink has found chunks too large. */
+  #chunkMaxBytes = Number.POSITIVE_INFINITY
+  #opened: { kernels: Kernels; store: SessionStore; catalogue: CatalogueHost } | undefined
 
-  constructor(openStore: (choice: StoreChoice) => Promise<SessionStore>) {
+  constructor(openStore: OpenStore) {
     this.#openStore = openStore
   }
 
   async ping(): Promise<void> {}
 
   async open(options: OpenOptions): Promise<Opened> {
+    checkWasm(options.wasm)
     const kernels = await loadKernels({
       build: options.kernels,
       wasm: options.wasm,
       onTrap: (cause) => this.#warnOfTrap(cause),
     })
-    const store = await this.#openStore(options.store)
-    this.#opened = { kernels, store }
+    const retention = checkRetention(options.retention)
+    const opened = await this.#openStore(options.store, {
+      onEvicted: (message) => this.#warn('storage-evicted', message),
+    })
+    const isDelivered = (record: SessionRecord) => this.#deliveries?.isDelivered(record) ?? false
+    const store = new RetainingStore(
+      opened,
+      { ...retention, isDelivered },
+      {
+        onStored: (id) => this.#deliveries?.notify(id),
+        onRemoved: (id) => this.#deliveries?.forget(id),
+        onDropped: ({ length }, reason) => {
+          const why = reason === 'full' ? 'there was no more room' : 'the retention says so'
+          this.#warn('sessions-dropped', `${length} of the oldest sessions were removed: ${why}`)
+        },
+      },
+    )
+    this.#deliveries = new Deliveries(options.sinks, store, {
+      onWarning: (code, message) => this.#warn(code, message),
+      onTooLarge: (chunkMaxBytes) => {
+        this.#chunkMaxBytes = Math.min(this.#chunkMaxBytes, chunkMaxBytes)
+        for (const session of this.#sessions.values()) session.limitChunks(this.#chunkMaxBytes)
+      },
+      onDelivered: (id) => {
+        if (retention.keepDelivered === false) void this.#removeDelivered(id)
+      },
+    })
+    store.prune()
+    this.#deliveries.start()
+    this.#opened = { kernels, store, catalogue: new CatalogueHost(store, (id) => this.#sessions.has(id)) }
     return { kernels: kernels.build, store: store.summary }
   }
 
@@ -75,6 +118,8 @@ export class RecorderHost implements RecorderApi {
     })
     this.#failures.delete(id)
     this.#sessions.set(id, host)
+    host.limitChunks(this.#chunkMaxBytes)
+    this.#tellGone(host)
     return undefined
   }
 
@@ -99,52 +144,55 @@ export class RecorderHost implements RecorderApi {
   }
 
   async page(lookup: unknown): Promise<SessionPage> {
-    return this.#open().store.page(toQuery(lookup))
+    return this.#open().catalogue.page(lookup)
   }
 
   async get(id: unknown): Promise<SessionRecord | undefined> {
-    return this.#open().store.get(checkSessionId(id))
+    return this.#open().catalogue.get(id)
   }
 
-  async setLabels(given: unknown, labels: unknown): Promise<SessionRecord> {
-    const id = checkSessionId(given)
-    const normalized = normalizeLabels(labels)
-    if (this.#sessions.has(id)) {
-      throw new KymographError('wrong-state', `session ${id} is being recorded; use setLabels of the session itself`)
-    }
-    const { store } = this.#open()
-    // one after the other: each builds on the chunk before
-    const amended = this.#amended.then(() => amendLabels(store, id, normalized))
-    this.#amended = amended.catch(() => {})
-    return amended
+  async setLabels(id: unknown, labels: unknown): Promise<SessionRecord> {
+    return this.#open().catalogue.setLabels(id, labels)
   }
 
-  async deleteSession(given: unknown): Promise<boolean> {
-    const id = checkSessionId(given)
-    if (this.#sessions.has(id)) {
-      throw new KymographError('wrong-state', `session ${id} is being recorded; stop it first`)
-    }
-    return this.#open().store.delete(id)
+  async deleteSession(id: unknown, tracelessly?: boolean): Promise<boolean> {
+    return this.#open().catalogue.delete(id, tracelessly)
   }
 
   async journeys(): Promise<JourneyRecord[]> {
-    return this.#open().store.journeys()
+    return this.#open().catalogue.journeys()
   }
 
-  async journey(given: unknown): Promise<JourneyRecord | undefined> {
-    const journeyId = resolveJourneyId({ journeyId: given as string }) ?? ''
-    return (await this.journeys()).find((journey) => journey.journeyId === journeyId)
+  async journey(journeyId: unknown): Promise<JourneyRecord | undefined> {
+    return this.#open().catalogue.journey(journeyId)
+  }
+
+  async labels(): Promise<LabelRecord[]> {
+    return this.#open().catalogue.labels()
+  }
+
+  async recover(): Promise<Recovery[]> {
+    return this.#open().catalogue.recover()
+  }
+
+  async prune(retention: unknown): Promise<Pruned> {
+    return this.#open().catalogue.prune(retention)
+  }
+
+  async estimate(): Promise<StoreEstimate> {
+    return this.#open().catalogue.estimate()
   }
 
   async close(): Promise<void> {
     const sessions = [...this.#sessions.values()]
     this.#sessions.clear()
     await Promise.all(sessions.map((session) => session.close()))
+    this.#deliveries?.close()
     await this.#opened?.store.close()
     this.#opened = undefined
   }
 
-  #open(): { kernels: Kernels; store: SessionStore } {
+  #open(): { kernels: Kernels; store: SessionStore; catalogue: CatalogueHost } {
     if (!this.#opened) throw new KymographError('disposed', 'the recorder is not open; create a new one')
     return this.#opened
   }
@@ -155,10 +203,31 @@ export class RecorderHost implements RecorderApi {
     return session
   }
 
+  async #removeDelivered(id: string): Promise<void> {
+    const store = this.#opened?.store
+    const record = await store?.get(id).catch(() => undefined)
+    if (record && record.state !== 'recording' && this.#deliveries?.isDelivered(record)) {
+      await store?.delete(id).catch(() => {})
+    }
+  }
+
+  /** The first session hears of it; the recorder's capabilities say which they were. */
+  #tellGone(host: SessionHost): void {
+    const gone = this.#opened?.store.summary.gone ?? []
+    if (gone.length === 0 || this.#hasToldGone) return
+    this.#hasToldGone = true
+    const message = `${gone.length} sessions stored before are gone; see recorder.capabilities.store.gone`
+    setTimeout(() => host.warn('storage-evicted', message), LISTENER_DELAY_MS)
+  }
+
   #warnOfTrap(cause: unknown): void {
     const reason = messageOf(cause)
     const message = `a WebAssembly kernel failed (${reason}); its work is done by the reference kernels`
-    for (const session of this.#sessions.values()) session.warn('wasm-trap', message)
+    this.#warn('wasm-trap', message)
+  }
+
+  #warn(code: Warning['code'], message: string): void {
+    for (const session of this.#sessions.values()) session.warn(code, message)
   }
 }
 

@@ -8,9 +8,12 @@ import type { Chunk, ClockSnapshot, Mark } from '../wire/model.js'
 import { labelWarnings } from './checks/labels.js'
 import { messageOf } from './checks/text.js'
 import { FrameInput } from './frame-input.js'
-import type { PageCounts, SessionOpening, SessionSummary, ToPage, ToWorker } from './protocol.js'
+import type { PageCounts, SessionOpening, SessionSummary, ToPage, ToWorker, Warning } from './protocol.js'
 import { RetainedMessages } from './retained-messages.js'
 import { summaryOf } from './summary.js'
+
+/** A message on one port has arrived by then, before an answer on another. */
+const HEARD_MS = 20
 
 /** What the store holds of a session already. */
 export interface StoredEnd {
@@ -90,8 +93,13 @@ export class SessionHost {
     this.#pipeline.start(clock)
   }
 
-  warn(code: 'wasm-trap', message: string): void {
+  warn(code: Warning['code'], message: string): void {
     this.#post({ kind: 'warning', code, message })
+  }
+
+  /** Chunks hold no more raw bytes than this from now on. */
+  limitChunks(maxBytes: number): void {
+    this.#pipeline.limitChunks(maxBytes)
   }
 
   /** Seals what is there and resolves when it is stored. */
@@ -194,7 +202,10 @@ export class SessionHost {
         this.#post({ kind: 'stored', serial, seq: chunk.seq, byteLength: frame.length, final: chunk.final })
         this.#wake()
       })
-      .catch((cause: unknown) => this.#fail('storage-error', 'the store refused a chunk', cause))
+      .catch((cause: unknown) => {
+        const isFull = cause instanceof KymographError && cause.code === 'quota'
+        this.#fail(isFull ? 'quota' : 'storage-error', 'the store refused a chunk', cause)
+      })
   }
 
   #armSealTimer(): void {
@@ -245,6 +256,8 @@ export class SessionHost {
     await this.#stored
     if (this.#failure) {
       await this.close()
+      // the data port tells what is stored, exactly: it is to be heard before the answer is
+      await new Promise((resolve) => setTimeout(resolve, HEARD_MS))
       throw this.#failure
     }
   }

@@ -1,8 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { launchChromium, runsBrowserTests } from '../support/chromium.js'
 import { ISOLATED } from '../support/engine-pages.js'
+import { commandOf, descendantsOf } from '../support/processes.js'
 import { type StaticServer, startStaticServer } from '../support/static-server.js'
 
 /** What the page reports: a frame every 5 ms, stamped when it was made. */
@@ -42,22 +42,6 @@ globalThis.begin = async (transport) => {
   }
 }
 globalThis.loaded = true`
-
-/** Every process below \`pid\`, from /proc. */
-function descendantsOf(pid: number): number[] {
-  const children = readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .flatMap((name) => {
-      try {
-        const stat = readFileSync(`/proc/${name}/stat`, 'utf8')
-        const parent = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1])
-        return parent === pid ? [Number(name)] : []
-      } catch {
-        return []
-      }
-    })
-  return children.flatMap((child) => [child, ...descendantsOf(child)])
-}
 
 function expectConserved({ pushed, stream }: Outcome): void {
   const lost = Object.values(stream.lost).reduce((a, b) => a + b, 0)
@@ -132,9 +116,7 @@ describe.skipIf(!runsBrowserTests)('a page that stands still', () => {
   it('goes on after its process was stopped, with a gap (F8)', async () => {
     await run(`begin('batch')`)
     await page.waitForTimeout(700)
-    const renderers = descendantsOf(process.pid).filter((pid) =>
-      readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('--type=renderer'),
-    )
+    const renderers = descendantsOf(process.pid).filter((pid) => commandOf(pid).includes('--type=renderer'))
     expect(renderers.length).toBeGreaterThan(0)
     for (const pid of renderers) process.kill(pid, 'SIGSTOP')
     await new Promise((resolve) => setTimeout(resolve, 3000))

@@ -13,7 +13,7 @@ const hasPython = spawnSync('python3', ['--version']).status === 0
 /** examples/python/read_kymo.py was written from docs/format.md alone: where both agree, the document is complete. */
 describe.skipIf(!hasPython && process.env.CI === undefined)('the Python reader', () => {
   async function agrees(directory: string, stream: string): Promise<number> {
-    const [name] = await readdir(directory)
+    const name = (await readdir(directory)).find((file) => file.endsWith('.kymo'))
     const path = join(directory, name!)
     const ours = await run(process.execPath, [resolve('dist/cli.js'), 'cat', path, '--stream', stream], options)
     const theirs = await run('python3', [resolve('examples/python/read_kymo.py'), path, '--stream', stream], options)

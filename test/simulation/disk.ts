@@ -1,8 +1,8 @@
 import { KymographError } from '../../src/errors.js'
 import { MemoryStore } from '../../src/store/memory-store.js'
-import type { SessionStore, StoreSummary } from '../../src/store/port.js'
+import type { SessionStore, StoreEstimate, StoreSummary } from '../../src/store/port.js'
 import type { Query, SessionPage } from '../../src/store/query.js'
-import type { JourneyRecord, SessionRecord } from '../../src/store/record.js'
+import type { JourneyRecord, LabelRecord, SessionRecord } from '../../src/store/record.js'
 import type { Chunk } from '../../src/wire/model.js'
 import type { SimThread, World } from './world.js'
 
@@ -60,12 +60,28 @@ export class SimStore implements SessionStore {
     return this.#operation('journeys', () => this.#disk.files.journeys())
   }
 
+  journey(journeyId: string): Promise<JourneyRecord | undefined> {
+    return this.#operation('journey', () => this.#disk.files.journey(journeyId))
+  }
+
+  labels(): Promise<LabelRecord[]> {
+    return this.#operation('labels', () => this.#disk.files.labels())
+  }
+
   chunkAt(sessionId: string, index: number): Promise<Uint8Array | undefined> {
     return this.#operation(`chunkAt ${index}`, () => this.#disk.files.chunkAt(sessionId, index))
   }
 
   delete(sessionId: string): Promise<boolean> {
     return this.#operation('delete', () => this.#disk.files.delete(sessionId))
+  }
+
+  forget(sessionId: string): Promise<boolean> {
+    return this.delete(sessionId)
+  }
+
+  estimate(): Promise<StoreEstimate> {
+    return this.#operation('estimate', () => this.#disk.files.estimate())
   }
 
   close(): Promise<void> {

@@ -70,6 +70,33 @@ export class EnginePages {
     return result as RecordingRun
   }
 
+  /** Runs the body of an async function in a page, with these files beside it, and gives what it returns. */
+  async run(files: Record<string, string>, body: string, timeLimitMs = 60_000): Promise<unknown> {
+    this.#pages += 1
+    const id = `page-${this.#pages}`
+    const { server } = this
+    for (const [path, content] of Object.entries(files)) server.serve(path, content)
+    server.serve(
+      `/${id}.js`,
+      `let result
+try {
+  result = { value: await (async () => { ${body} })() }
+} catch (error) {
+  result = { error: String(error?.stack ?? error) }
+}
+await fetch('/result/${id}', { method: 'POST', body: JSON.stringify(result) })
+`,
+    )
+    server.serve(`/${id}.html`, `<!doctype html><meta charset="utf-8"><script type="module" src="/${id}.js"></script>`)
+    const [result] = await Promise.all([
+      server.result(id, timeLimitMs),
+      this.engine.open(`${server.origin}/${id}.html`),
+    ])
+    const { value, error } = result as { value?: unknown; error?: string }
+    if (error !== undefined) throw new Error(`in the page: ${error}`)
+    return value
+  }
+
   async close(): Promise<void> {
     await this.engine.close()
     await this.server.close()

@@ -50,6 +50,12 @@ export async function recordTables(
   tables: Table[],
   options: object,
 ): Promise<RecordingRun> {
+  // what pages before have recorded
+  await new Promise<void>((resolve) => {
+    const request = globalThis.indexedDB?.deleteDatabase('kymograph')
+    if (request) request.onsuccess = request.onerror = () => resolve()
+    else resolve()
+  })
   const startedMs = performance.now()
   const recorder = await create(options as never)
   const startMs = performance.now() - startedMs

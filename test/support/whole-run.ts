@@ -27,6 +27,12 @@ export async function recordEverything(
   { createRecorder, framesOf, readChunks }: Library,
   options: object,
 ): Promise<WholeRun> {
+  // what pages before have recorded
+  await new Promise<void>((resolve) => {
+    const request = globalThis.indexedDB?.deleteDatabase('kymograph')
+    if (request) request.onsuccess = request.onerror = () => resolve()
+    else resolve()
+  })
   type Cell = number | bigint | string | null
   let seed = 1
   // integers only: no engine computes them otherwise

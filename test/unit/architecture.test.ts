@@ -11,9 +11,10 @@ const MAY_KNOW: Record<string, string[]> = {
   read: ['wire', 'kernels/reference', 'kernels/types.ts'],
   pipeline: ['kernels', 'wire'],
   store: ['wire'],
-  worker: ['pipeline', 'store', 'kernels', 'wire'],
+  sinks: ['store', 'wire', 'kernels/reference'],
+  worker: ['pipeline', 'store', 'sinks', 'kernels', 'wire'],
   session: ['worker/protocol.ts', 'worker/client.ts', 'worker/frame-memory.ts', 'worker/checks'],
-  node: ['session', 'store', 'worker', 'wire', 'read'],
+  node: ['session', 'store', 'sinks', 'worker', 'wire', 'read'],
   cli: ['node', 'read'],
   // the page entry
   '.': [
@@ -31,6 +32,7 @@ const MAY_KNOW: Record<string, string[]> = {
 const ONLY_HERE: [packageName: RegExp, folders: string[]][] = [
   [/^flatbuffers$/, ['wire']],
   [/^comlink$/, ['worker']],
+  [/^idb$/, ['store']],
   [/^@assemblyscript\/loader$/, ['kernels']],
   [/^node:/, ['node', 'cli']],
 ]

@@ -5,6 +5,8 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { loadKernels } from '../../src/kernels/index.js'
 import { crc32c } from '../../src/kernels/reference/crc32c.js'
 import { decodeChunk, framesOf, readChunks, readFrames, verifyChunk } from '../../src/read/index.js'
+import { httpSink } from '../../src/sinks/index.js'
+import { MemoryStore, storeConformance } from '../../src/store/index.js'
 import { encodeChunk } from '../../src/wire/index.js'
 import { createRecorder } from '../support/node-recorder.js'
 import { frameOf, motionChunk } from '../support/sample-chunks.js'
@@ -45,6 +47,10 @@ async function scope(): Promise<Scope> {
     kernels,
     crc32c,
     expect,
+    httpSink,
+    storeConformance,
+    test: (_name: string, runs: () => Promise<void>) => runs(),
+    MyStore: MemoryStore,
     readFile: async () => frameOf(chunk),
     path: 'session.kymo',
     bytesRead: 1,

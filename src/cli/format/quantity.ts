@@ -31,6 +31,12 @@ export function parseDuration(text: string): number {
   return match ? Number(match[1]) * DURATION_MS[match[2] ?? 'ms']! : Number.NaN
 }
 
+/** Bytes of `500MB`, `2 GB`, `64kB`; a bare number is bytes; NaN when it is none of these. */
+export function parseBytes(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)\s*([kMGT]?B)?$/.exec(text.trim())
+  return match ? Number(match[1]) * 1000 ** BYTE_UNITS.indexOf(match[2] ?? 'B') : Number.NaN
+}
+
 /** A rate: `0.25 Hz`, `100.7 Hz`, `20.0 kHz`; `–` when unknown. */
 export function formatRate(rateHz: number): string {
   if (!(rateHz > 0) || !Number.isFinite(rateHz)) return '–'

@@ -6,6 +6,7 @@ export function printable(text: string): string {
   )
 }
 
+const ASCII = /^[\0-\x7f]*$/
 const NUMERIC = /^[+-]?[\d,.]+(e[+-]?\d+)?\s*([%×]|[A-Za-zµ/]{1,10})?$/i
 
 /**
@@ -14,7 +15,9 @@ const NUMERIC = /^[+-]?[\d,.]+(e[+-]?\d+)?\s*([%×]|[A-Za-zµ/]{1,10})?$/i
  */
 export function renderTable(header: readonly string[], texts: readonly (readonly string[])[]): string {
   const rows = texts.map((row) => row.map(printable))
-  const widths = header.map((title, c) => Math.max(widthOf(title), ...rows.map((row) => widthOf(row[c] ?? ''))))
+  const widths = header.map((title, c) =>
+    rows.reduce((width, row) => Math.max(width, widthOf(row[c] ?? '')), widthOf(title)),
+  )
   const toTheRight = header.map((_, c) => {
     const filled = rows.map((row) => row[c] ?? '').filter((cell) => cell !== '' && cell !== '-' && cell !== '–')
     return filled.length > 0 && filled.every((cell) => NUMERIC.test(cell))
@@ -33,5 +36,5 @@ export function renderTable(header: readonly string[], texts: readonly (readonly
 
 /** Characters, not UTF-16 code units. */
 function widthOf(text: string): number {
-  return [...text].length
+  return ASCII.test(text) ? text.length : [...text].length
 }

@@ -208,8 +208,17 @@ requiredFeatures():bigint {
   return offset ? this.bb!.readUint64(this.bb_pos + offset) : BigInt('0');
 }
 
+/**
+ * In a final chunk written after a crash: for how long, about, the recording may have gone on behind the last frame
+ * that is stored, nanoseconds; 0: the session was closed by its writer.
+ */
+tailNs():bigint {
+  const offset = this.bb!.__offset(this.bb_pos, 38);
+  return offset ? this.bb!.readUint64(this.bb_pos + offset) : BigInt('0');
+}
+
 static startChunk(builder:flatbuffers.Builder) {
-  builder.startObject(17);
+  builder.startObject(18);
 }
 
 static addSessionId(builder:flatbuffers.Builder, sessionIdOffset:flatbuffers.Offset) {
@@ -330,6 +339,10 @@ static addFormatVersion(builder:flatbuffers.Builder, formatVersion:number) {
 
 static addRequiredFeatures(builder:flatbuffers.Builder, requiredFeatures:bigint) {
   builder.addFieldInt64(16, requiredFeatures, BigInt('0'));
+}
+
+static addTailNs(builder:flatbuffers.Builder, tailNs:bigint) {
+  builder.addFieldInt64(17, tailNs, BigInt('0'));
 }
 
 static endChunk(builder:flatbuffers.Builder):flatbuffers.Offset {

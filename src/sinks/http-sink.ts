@@ -1,0 +1,87 @@
+import { retryAfterMsOf } from './back-off.js'
+import { type ChunkSink, DeliveryError, type OutgoingChunk, type Receipt } from './port.js'
+
+export type HttpHeaders = Record<string, string>
+
+export interface HttpSinkOptions {
+  /** Where chunks are posted to. */
+  url: string
+  /** Sent along with each chunk, or a function that gives them each time. */
+  headers?: HttpHeaders | (() => HttpHeaders | Promise<HttpHeaders>)
+  name?: string
+}
+
+/** A receipt is short; whatever is longer is none. */
+const RECEIPT_MAX_CHARS = 4096
+const RETRIED: ReadonlySet<number> = new Set([408, 425, 429])
+
+/**
+ * Posts each chunk as it is stored: the frame is the body, `idempotency-key` the chunk's id and `chunk-digest` its digest.
+ * The receiver answers 2xx with the JSON `{ "id", "digest" }` of what it has stored. Anything else is no receipt, also
+ * the 200 of a captive portal.
+ *
+ * @throws TypeError for a URL that is none.
+ *
+ * @example
+ * const sink = httpSink({ url: 'https://collector.example/chunks', headers: { authorization: 'Bearer …' } })
+ */
+export function httpSink(options: HttpSinkOptions): ChunkSink {
+  return new HttpSink(options)
+}
+
+/** All there is to know of it is in fields: a copy of them is a sink again, in another thread. */
+class HttpSink implements ChunkSink {
+  readonly kind = 'http'
+  readonly name: string
+  readonly url: string
+  readonly headers: HttpSinkOptions['headers']
+
+  constructor({ url, headers, name = 'http' }: HttpSinkOptions) {
+    this.url = new URL(url, globalThis.location?.href).href
+    this.headers = headers
+    this.name = name
+  }
+
+  async deliver(chunk: OutgoingChunk, signal: AbortSignal): Promise<Receipt> {
+    const given = typeof this.headers === 'function' ? await this.headers() : this.headers
+    const response = await fetch(this.url, {
+      method: 'POST',
+      headers: {
+        ...given,
+        'content-type': 'application/vnd.kymograph.chunk',
+        'idempotency-key': chunk.id,
+        'chunk-digest': chunk.digest,
+      },
+      body: chunk.bytes as BufferSource,
+      redirect: 'manual',
+      cache: 'no-store',
+      signal,
+    })
+    // read in any case: an unread body keeps its connection
+    const text = await response.text()
+    if (response.ok) return receiptOf(text, chunk)
+    throw refusalOf(response, text)
+  }
+}
+
+function receiptOf(text: string, { id }: OutgoingChunk): Receipt {
+  try {
+    const answer = text.length <= RECEIPT_MAX_CHARS ? (JSON.parse(text) as Partial<Receipt>) : undefined
+    if (typeof answer?.id === 'string' && typeof answer.digest === 'string') {
+      return { id: answer.id, digest: answer.digest }
+    }
+  } catch {
+    // a page of somebody in between, or cut short
+  }
+  throw new DeliveryError('retry', `the answer to chunk ${id} is no receipt`)
+}
+
+function refusalOf({ status, headers }: Response, text: string): DeliveryError {
+  const retryAfterMs = retryAfterMsOf(headers.get('retry-after'), Date.now())
+  const message = `the receiver answered ${status}${text === '' ? '' : `: ${text.slice(0, 200)}`}`
+  if (status === 401 || status === 403) return new DeliveryError('pause', `${message}; give other credentials`)
+  if (status === 413) return new DeliveryError('shrink', message)
+  // redirects, too: the receiver has moved, and nobody has told us
+  if (status < 400 || status >= 500 || RETRIED.has(status)) return new DeliveryError('retry', message, { retryAfterMs })
+  return new DeliveryError('quarantine', message)
+}

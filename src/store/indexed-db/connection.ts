@@ -1,0 +1,96 @@
+import { openDB } from 'idb'
+import { KymographError } from '../../errors.js'
+import { createSchema, type Database, SCHEMA_VERSION } from './schema.js'
+
+/** A database that cannot be had by then is held up by another tab, or by the browser. */
+const OPEN_MAX_MS = 5000
+
+/** A connection that is opened again when the browser has closed it. */
+export class Connection {
+  readonly #name: string
+  #database: Promise<Database> | undefined
+
+  constructor(name: string) {
+    this.#name = name
+  }
+
+  /** @throws KymographError `store-unusable`; `version` for a database of a later version of the library. */
+  open(): Promise<Database> {
+    if (!this.#database) {
+      const opening = this.#open()
+      this.#database = opening
+      opening.catch(() => this.#forget(opening))
+    }
+    return this.#database
+  }
+
+  /**
+   * Runs `work`, which begins one transaction; once more, on a new connection, if the browser has closed the one before.
+   *
+   * @throws KymographError `quota` when there is no more room, `storage-error` for all else that is the database's.
+   */
+  async run<T>(work: (database: Database) => Promise<T>): Promise<T> {
+    for (let isRetry = false; ; isRetry = true) {
+      const opening = this.open()
+      const database = await opening
+      try {
+        return await work(database)
+      } catch (cause) {
+        if (cause instanceof KymographError) throw cause
+        const { name } = cause as DOMException
+        if (name === 'QuotaExceededError') {
+          throw new KymographError('quota', 'the browser gives no more room; remove sessions', { cause })
+        }
+        this.#forget(opening)
+        database.close()
+        if (isRetry || !LOST.has(name)) {
+          throw new KymographError('storage-error', `the database failed: ${String(cause)}`, { cause })
+        }
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    const database = await this.#database?.catch(() => undefined)
+    this.#database = undefined
+    database?.close()
+  }
+
+  async #open(): Promise<Database> {
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const tooLate = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Error(`not opened within ${OPEN_MAX_MS} ms`)), OPEN_MAX_MS)
+    })
+    const opening: Promise<Database> = (async () => {
+      const database: Database = await openDB(this.#name, SCHEMA_VERSION, {
+        upgrade: createSchema,
+        // a later version of the library wants to change it: in its way are only those that do not let go
+        blocking: () => database.close(),
+        terminated: () => this.#forget(opening),
+      })
+      return database
+    })()
+    try {
+      return await Promise.race([opening, tooLate])
+    } catch (cause) {
+      opening.then((database) => database.close()).catch(() => {})
+      const isLater = (cause as DOMException).name === 'VersionError'
+      throw new KymographError(
+        isLater ? 'version' : 'store-unusable',
+        isLater
+          ? `the database "${this.#name}" belongs to a later version of the library; use that one`
+          : `the database "${this.#name}" cannot be opened: ${String(cause)}`,
+        { cause },
+      )
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  #forget(opening: Promise<Database>): void {
+    if (this.#database === opening) this.#database = undefined
+  }
+}
+
+/** What a closed connection answers with, before or in a transaction. */
+const LOST: ReadonlySet<string> = new Set(['InvalidStateError', 'AbortError', 'UnknownError'])

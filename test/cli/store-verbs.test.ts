@@ -1,0 +1,151 @@
+import { execFile } from 'node:child_process'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { FileStore } from '../../src/node/file-store.js'
+import { sessionId, store } from '../support/session-chunks.js'
+import { recordInProcess, temporaryDirectory } from '../support/store-directory.js'
+
+const CLI = new URL('../../dist/cli.js', import.meta.url).pathname
+
+function kymograph(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [CLI, ...args], (error, stdout, stderr) =>
+      resolve({ code: error ? Number(error.code) : 0, stdout, stderr }),
+    )
+  })
+}
+
+async function filledDirectory(): Promise<string> {
+  const path = await temporaryDirectory()
+  const target = await FileStore.open(path)
+  await store(target, {
+    id: sessionId(1),
+    startMinute: 1,
+    labels: ['login'],
+    journeyId: 'j',
+    metadata: { app: 'shop' },
+  })
+  await store(target, { id: sessionId(2), startMinute: 2, labels: ['login', 'retry'], durationMs: 60_000 })
+  await store(target, { id: sessionId(3), startMinute: 3, labels: ['__proto__'], stream: 'pointer', isFinal: false })
+  await target.close()
+  return path
+}
+
+describe('kymograph ls', () => {
+  it('filters by everything a lookup knows', async () => {
+    const path = await filledDirectory()
+    const list = async (...args: string[]) => {
+      const { stdout } = await kymograph('ls', '--store', path, '--json', ...args)
+      return (JSON.parse(stdout) as { id: string }[]).map(({ id }) => Number.parseInt(id.slice(-4), 16))
+    }
+    expect(await list()).toEqual([3, 2, 1])
+    expect(await list('--oldest', '--limit', '2')).toEqual([1, 2])
+    expect(await list('--not-label', 'retry')).toEqual([3, 1])
+    expect(await list('--label', '__proto__')).toEqual([3])
+    expect(await list('--state', 'recovered')).toEqual([3])
+    expect(await list('--min-duration', '1m')).toEqual([2])
+    expect(await list('--max-duration', '1s', '--stream', 'imu')).toEqual([1])
+    expect(await list('--metadata', 'app=shop')).toEqual([1])
+    expect(await list('--since', '2026-01-01T00:02:00Z', '--until', '2026-01-01T00:02:00Z')).toEqual([2])
+    for (const [option, value] of [
+      ['--state', 'lost'],
+      ['--since', 'yesterday'],
+      ['--min-duration', 'long'],
+      ['--metadata', 'app'],
+      ['--limit', '0'],
+      ['--label', '\ud800'],
+    ]) {
+      const { code, stderr } = await kymograph('ls', '--store', path, option!, value!)
+      // a lone surrogate does not survive an argument list
+      if (value !== '\ud800') expect([code, stderr]).toEqual([2, expect.stringContaining(option!.slice(2, 5))])
+    }
+  })
+})
+
+describe('kymograph labels', () => {
+  it('counts sessions by label', async () => {
+    const path = await filledDirectory()
+    expect(JSON.parse((await kymograph('labels', '--store', path, '--json')).stdout)).toEqual([
+      { label: 'login', sessions: 2 },
+      { label: '__proto__', sessions: 1 },
+      { label: 'retry', sessions: 1 },
+    ])
+    expect((await kymograph('labels', '--store', path)).stdout).toMatch(/login\s+2/)
+    expect((await kymograph('labels', '--store', await temporaryDirectory())).stdout).toBe('no labels\n')
+  })
+})
+
+describe('kymograph rm', () => {
+  it('removes sessions by id or by what they are, never all by mistake', async () => {
+    const path = await filledDirectory()
+    expect(await kymograph('rm', '--store', path)).toMatchObject({ code: 2 })
+    expect(await kymograph('rm', '--store', path, '../../etc/passwd')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('expected a session id'),
+    })
+    expect(await kymograph('rm', '--store', path, sessionId(1), '--label', 'login')).toMatchObject({ code: 2 })
+    expect(await kymograph('rm', '--store', path, sessionId(1))).toMatchObject({
+      code: 0,
+      stdout: 'removed 1 session\n',
+    })
+    expect(await kymograph('rm', '--store', path, sessionId(1))).toMatchObject({
+      code: 1,
+      stdout: 'removed 0 sessions\n',
+    })
+    expect(await kymograph('rm', '--store', path, '--label', 'login', '--forget')).toMatchObject({ code: 0 })
+    expect((await (await FileStore.open(path)).page({})).sessions).toMatchObject([{ id: sessionId(3) }])
+  })
+})
+
+describe('kymograph prune', () => {
+  it('removes the oldest sessions', async () => {
+    const path = await filledDirectory()
+    expect(await kymograph('prune', '--store', path)).toMatchObject({ code: 2 })
+    expect(await kymograph('prune', '--store', path, '--max-bytes', 'much')).toMatchObject({ code: 2 })
+    const { bytes } = (await (await FileStore.open(path)).get(sessionId(3)))!
+    const pruned = await kymograph('prune', '--store', path, '--max-bytes', String(2 * bytes), '--json')
+    expect(JSON.parse(pruned.stdout).sessions).toContain(sessionId(1))
+    expect((await kymograph('prune', '--store', path, '--max-age', '0s')).code).toBe(0)
+    expect((await (await FileStore.open(path)).page({})).sessions).toEqual([])
+  })
+})
+
+describe('kymograph recover', () => {
+  it('closes the session of a killed recorder, and says what may be lost', async () => {
+    const path = await temporaryDirectory()
+    const writer = await recordInProcess(path)
+    await writer.stored(4)
+    expect((await kymograph('recover', '--store', path)).stdout).toBe('no session to recover\n')
+    await writer.kill()
+    const [recovery] = JSON.parse((await kymograph('recover', '--store', path, '--json')).stdout)
+    expect(recovery).toMatchObject({ session: { id: writer.sessionId, state: 'recovered' } })
+    expect(recovery.session.tailMs).toBeGreaterThan(0)
+    expect(recovery.tailFrames.s).toBeGreaterThan(0)
+    expect(await kymograph('info', writer.sessionId, '--store', path)).toMatchObject({ code: 0 })
+    expect((await kymograph('recover', '--store', path)).stdout).toBe('no session to recover\n')
+    expect((await kymograph('ls', '--store', path)).stdout).toContain('recovered')
+  }, 20_000)
+
+  it('saves the whole chunks of a damaged file', async () => {
+    const path = await temporaryDirectory()
+    const target = await FileStore.open(path)
+    await store(target, { id: sessionId(1), startMinute: 1, chunks: 3 })
+    const file = join(path, `${sessionId(1)}.kymo`)
+    const bytes = await readFile(file)
+    const damaged = Uint8Array.from(bytes)
+    const magic = Uint8Array.of(0x89, 0x4b, 0x59, 0x4d)
+    const second = bytes.indexOf(magic, 1)
+    const third = bytes.indexOf(magic, second + 1)
+    damaged[second + 100]! ^= 1
+    await writeFile(file, damaged)
+    const output = join(path, 'saved.kymo')
+    expect(await kymograph('recover', file, '-o', output)).toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining('saved 2 chunks'),
+    })
+    const expected = Buffer.concat([bytes.subarray(0, second), bytes.subarray(third)])
+    expect((await readFile(output)).equals(expected)).toBe(true)
+    expect(await kymograph('recover', file, '-o', output)).toMatchObject({ code: 2 })
+  })
+})

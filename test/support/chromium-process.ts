@@ -1,0 +1,70 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chromium, type Page } from 'playwright-core'
+import { chromiumPath } from './chromium.js'
+import { commandOf, descendantsOf, killNow } from './processes.js'
+
+const ARGUMENTS = [
+  '--headless=new',
+  '--remote-debugging-port=0',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+]
+
+/** A Chromium with a profile on disk, in processes that can be killed. */
+export class ChromiumProcess {
+  readonly #child: ChildProcess
+  readonly #newPage: () => Promise<Page>
+
+  private constructor(child: ChildProcess, newPage: () => Promise<Page>) {
+    this.#child = child
+    this.#newPage = newPage
+  }
+
+  static async launch(profile: string): Promise<ChromiumProcess> {
+    if (!chromiumPath) throw new Error('chromium is missing: run "node scripts/browsers.mjs"')
+    const child = spawn(chromiumPath, [...ARGUMENTS, `--user-data-dir=${profile}`, 'about:blank'], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    })
+    let printed = ''
+    child.stderr!.on('data', (text) => (printed += text))
+    let endpoint: string | undefined
+    while (endpoint === undefined) {
+      await once(child.stderr!, 'data')
+      endpoint = /DevTools listening on (ws:\S+)/.exec(printed)?.[1]
+    }
+    const browser = await chromium.connectOverCDP(endpoint)
+    return new ChromiumProcess(child, () => browser.contexts()[0]!.newPage())
+  }
+
+  /** A killed renderer may have been kept ready for the next page. */
+  async newPage(): Promise<Page> {
+    for (let tries = 0; ; tries++) {
+      try {
+        return await this.#newPage()
+      } catch (error) {
+        if (tries === 3 || !String(error).includes('crashed')) throw error
+      }
+    }
+  }
+
+  /** Kills the browser and everything it has started. */
+  async kill(): Promise<void> {
+    const { pid, exitCode, signalCode } = this.#child
+    if (exitCode !== null || signalCode !== null) return
+    const descendants = descendantsOf(pid!)
+    const closed = once(this.#child, 'close')
+    killNow([pid!, ...descendants])
+    await closed
+  }
+
+  /** Kills the processes pages run in. */
+  killRenderers(): void {
+    killNow(descendantsOf(this.#child.pid!).filter((pid) => commandOf(pid).includes('--type=renderer')))
+  }
+}
