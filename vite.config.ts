@@ -8,6 +8,7 @@ const BROWSER_ENTRIES = {
   index: 'src/index.ts',
   recorder: 'src/browser-recorder.ts',
   'in-thread': 'src/worker/in-thread.ts',
+  'page-side': 'src/worker/page-side.ts',
   worker: 'src/worker/entry.ts',
   read: 'src/read/index.ts',
   kernels: 'src/kernels/index.ts',
@@ -28,8 +29,12 @@ const KEPT_IMPORTS: Record<string, Record<string, string>> = {
   'src/index.ts': {
     './browser-recorder.js': './recorder.js',
     './worker/in-thread.js': './in-thread.js',
+    './worker/page-side.js': './page-side.js',
   },
-  'src/node/index.ts': { './in-thread.js': './node-in-thread.js' },
+  'src/node/index.ts': {
+    './in-thread.js': './node-in-thread.js',
+    '../worker/page-side.js': './page-side.js',
+  },
 }
 
 /** What the recorder's file has in common with the page entry, which loads it: there is one of each class on a page. */
@@ -78,24 +83,36 @@ function carryWorkerCode(): Plugin {
 }
 
 /**
- * Of the loader we use the instance only. What it makes besides (imports for other modules, wrapped exports, readers of
- * strings and arrays) is most of its code. It also assigns `Object.hasOwn` to itself, for engines of long ago: where a
- * page has frozen its globals that throws, and nothing could be recorded there without a worker.
+ * What we do not use of packages that bundlers keep whole: their code, and what stands in its place.
+ *
+ * The loader also assigns `Object.hasOwn` to itself, for engines of long ago: where a page has frozen its globals that
+ * throws, and nothing could be recorded there without a worker.
  */
-function takeInstanceOnly(): Plugin {
-  const unused: [code: RegExp, replacement: string][] = [
+const UNUSED_PARTS: Record<string, [code: RegExp, replacement: string][]> = {
+  // the instance is all we want: no imports for other modules, no wrapped exports, no readers of strings and arrays
+  '@assemblyscript/loader/': [
     [/^Object\.hasOwn = Object\.hasOwn \|\| function[\s\S]*?^\};$/m, ''],
     [/^const utf16 = .*$/m, ''],
     [/\bpreInstantiate\(imports\);$/gm, 'imports;'],
     [/\bpostInstantiate\(extended, (.*)\);$/gm, '$1.exports;'],
     [/\bisResponse\(source = await source\)/g, 'false'],
-  ]
+  ],
+  // methods are called, with plain data: nothing is set, constructed or handed over as a proxy
+  '/comlink/': [
+    [/^ *\["proxy", proxyTransferHandler\],$/m, ''],
+    [/^ *case "(SET|CONSTRUCT|ENDPOINT)"[\s\S]*?^ *break;$/gm, ''],
+    [/^ {8}(set|construct)\(_target[\s\S]*?^ {8}\},$/gm, ''],
+  ],
+}
+
+function dropUnusedParts(): Plugin {
   return {
-    name: 'kymograph:take-instance-only',
+    name: 'kymograph:drop-unused-parts',
     transform(code, id) {
-      if (!id.includes('@assemblyscript/loader/')) return null
-      if (!unused.every(([part]) => code.search(part) >= 0)) this.error('the loader has changed: what of it is unused?')
-      return { code: unused.reduce((rest, [part, replacement]) => rest.replace(part, replacement), code), map: null }
+      const [name, parts = []] = Object.entries(UNUSED_PARTS).find(([name]) => id.includes(name)) ?? []
+      if (parts.length === 0) return null
+      if (!parts.every(([part]) => code.search(part) >= 0)) this.error(`${name} has changed: what of it is unused?`)
+      return { code: parts.reduce((rest, [part, replacement]) => rest.replace(part, replacement), code), map: null }
     },
   }
 }
@@ -191,7 +208,7 @@ const environments = Object.fromEntries([
 
 export default defineConfig({
   publicDir: false,
-  plugins: [keepLiterals(), carryWorkerCode(), takeInstanceOnly(), dropUnspokenMethods(), shareWithPageEntry()],
+  plugins: [keepLiterals(), carryWorkerCode(), dropUnusedParts(), dropUnspokenMethods(), shareWithPageEntry()],
   environments,
   builder: {
     async buildApp(builder) {

@@ -1,22 +1,26 @@
 import { checkRecorderOptions, Recorder, type RecorderOptions } from './session/index.js'
-import type { WorkerThread } from './worker/client.js'
+import type { ClientOptions, WorkerThread } from './worker/client.js'
+import type { PageSide } from './worker/page-side.js'
 import { adoptWebWorker, type WebWorkerChoice, webWorkerSourceOf } from './worker/web-worker.js'
 
 /** Options of `createRecorder` in a browser. */
 export type BrowserRecorderOptions = RecorderOptions<never, WebWorkerChoice>
 
 /** How an entry brings the worker's code. */
-export interface Delivery {
+export interface Delivery extends Pick<ClientOptions, 'serveInThread'> {
+  /** Loads what serves the application's own sinks, functions and store, for those who have some. */
+  loadPageSide: () => Promise<{ PageSide: typeof PageSide }>
   spawnOwn: (adopt: (worker: Worker) => WorkerThread) => WorkerThread
-  serveInThread: (port: MessagePort) => Promise<void>
 }
 
 /** Opens a recorder on this delivery: what every browser entry's `createRecorder` does. */
 export async function openBrowserRecorder(options: BrowserRecorderOptions, delivery: Delivery): Promise<Recorder> {
-  const { open, worker, transport } = checkRecorderOptions(options, (store: unknown) => {
+  const { open, own, worker, transport } = checkRecorderOptions(options, (store: unknown) => {
     if (store === 'auto') return { kind: 'indexeddb' }
-    throw new RangeError(`"store" expected 'auto' or 'memory' in a browser, got ${store}`)
+    throw new RangeError(`"store" expected 'auto', 'memory' or a store of your own in a browser, got ${store}`)
   })
   const source = webWorkerSourceOf(worker, () => delivery.spawnOwn(adoptWebWorker))
-  return Recorder.open({ open, source, serveInThread: delivery.serveInThread }, transport)
+  const { serveInThread, loadPageSide } = delivery
+  const side = own && new (await loadPageSide()).PageSide(own)
+  return Recorder.open({ open, source, serveInThread }, transport, side)
 }

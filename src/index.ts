@@ -7,8 +7,8 @@ export * from './page-surface.js'
  * Opens a recorder in the browser: starts the worker, or runs on the page where none can be had. What a page needs to
  * record is loaded by the first call, so that it weighs nothing before.
  *
- * Sessions are kept in the worker's memory: `store: 'auto'` and `'memory'` are the same for now, and
- * `recorder.capabilities.store` says so.
+ * Sessions are kept in IndexedDB, durably; where there is none (private modes, sandboxed frames) in the worker's memory,
+ * and `recorder.capabilities.store` says so.
  *
  * @throws TypeError | RangeError for options that are not valid; KymographError `no-shared-memory`.
  *
@@ -23,6 +23,7 @@ export async function createRecorder(options: BrowserRecorderOptions = {}): Prom
   return openBrowserRecorder(options, {
     // bundlers find the worker by this very text
     spawnOwn: (adopt) => adopt(new Worker(new URL('./worker.js', import.meta.url), { type: 'module' })),
+    loadPageSide: () => import('./worker/page-side.js'),
     serveInThread: async (port) => {
       const { serveInThread } = await import('./worker/in-thread.js')
       await serveInThread(port)

@@ -3,6 +3,7 @@ import { type BrowserRecorderOptions, openBrowserRecorder } from './browser-reco
 import type { Recorder } from './session/index.js'
 import { serveInThread } from './worker/in-thread.js'
 import { spawnInlineWebWorker } from './worker/inline-web-worker.js'
+import { PageSide } from './worker/page-side.js'
 
 export * from './page-surface.js'
 
@@ -16,5 +17,9 @@ export * from './page-surface.js'
  * const recorder = await createRecorder()
  */
 export async function createRecorder(options: BrowserRecorderOptions = {}): Promise<Recorder> {
-  return openBrowserRecorder(options, { spawnOwn: (adopt) => spawnInlineWebWorker(workerCode, adopt), serveInThread })
+  return openBrowserRecorder(options, {
+    spawnOwn: (adopt) => spawnInlineWebWorker(workerCode, adopt),
+    loadPageSide: async () => ({ PageSide }),
+    serveInThread,
+  })
 }

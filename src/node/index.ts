@@ -26,7 +26,7 @@ const DEFAULT_DIRECTORY = './recordings'
  * const recorder = await createRecorder({ store: { directory: './recordings' } })
  */
 export async function createRecorder(options: NodeRecorderOptions = {}): Promise<Recorder> {
-  const { open, worker, transport } = checkRecorderOptions(options, (store) => {
+  const { open, own, worker, transport } = checkRecorderOptions(options, (store) => {
     if (store === 'auto') return { kind: 'files', directory: DEFAULT_DIRECTORY }
     if (typeof store !== 'object' || store === null || typeof store.directory !== 'string' || store.directory === '') {
       throw new TypeError(`"store" expected 'auto', 'memory' or { directory: string }, got ${JSON.stringify(store)}`)
@@ -34,5 +34,6 @@ export async function createRecorder(options: NodeRecorderOptions = {}): Promise
     return { kind: 'files', directory: store.directory }
   })
   const serveInThread = async (port: MessagePort) => (await import('./in-thread.js')).serveInThread(port)
-  return Recorder.open({ open, source: nodeWorkerSourceOf(worker), serveInThread }, transport)
+  const side = own && new (await import('../worker/page-side.js')).PageSide(own)
+  return Recorder.open({ open, source: nodeWorkerSourceOf(worker), serveInThread }, transport, side)
 }

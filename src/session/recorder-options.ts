@@ -1,10 +1,11 @@
 import { checkOneOf, ownFields, refuseUnknownFields } from '../worker/checks/text.js'
-import type { OpenOptions, Retention, StoreChoice, Transport } from '../worker/protocol.js'
+import type { OwnParts } from '../worker/page-side.js'
+import type { ChunkSink, OpenOptions, Retention, SessionStore, StoreChoice, Transport } from '../worker/protocol.js'
 
 /** Options every platform's `createRecorder` takes. */
 export interface RecorderOptions<Store, WorkerChoice = never> {
-  /** Where sessions are kept; `auto` is the platform's default. */
-  store?: 'auto' | 'memory' | Store
+  /** Where sessions are kept; `auto` is the platform's default. A store of the application's own is called on this thread. */
+  store?: 'auto' | 'memory' | Store | SessionStore
   /**
    * `auto` starts the library's own worker, `none` runs everything on the calling thread. A URL, or a function that
    * returns a worker, is for copies in other places and may be called again when the worker is lost; a worker as such
@@ -19,8 +20,8 @@ export interface RecorderOptions<Store, WorkerChoice = never> {
   transport?: 'auto' | Transport
   /** What the store keeps, and what happens when it is full. */
   retention?: Omit<Retention, 'isDelivered'>
-  /** Where chunks are delivered to besides: made by `kymograph/sinks`. */
-  sinks?: { readonly name: string }[]
+  /** Where chunks are delivered to besides: `httpSink(…)` of `kymograph/sinks`, or the application's own, called here. */
+  sinks?: ChunkSink[]
   consent?: 'granted'
 }
 
@@ -34,7 +35,13 @@ const OPTIONS = ['store', 'worker', 'kernels', 'wasm', 'transport', 'retention',
 export function checkRecorderOptions<Store, WorkerChoice>(
   options: RecorderOptions<Store, WorkerChoice>,
   chooseStore: (store: 'auto' | Store) => StoreChoice,
-): { open: OpenOptions; worker: 'auto' | 'none' | WorkerChoice; transport: 'auto' | Transport } {
+): {
+  open: OpenOptions
+  /** What stays on this thread. */
+  own: OwnParts | undefined
+  worker: 'auto' | 'none' | WorkerChoice
+  transport: 'auto' | Transport
+} {
   refuseUnknownFields('recorder options', options, OPTIONS)
   const own = ownFields(options) as typeof options
   const { store = 'auto', worker = 'auto', kernels = 'auto', wasm, retention, sinks } = own
@@ -42,14 +49,16 @@ export function checkRecorderOptions<Store, WorkerChoice>(
   checkOneOf('kernels', kernels, ['auto', 'wasm', 'reference'])
   checkOneOf('transport', transport, ['auto', 'batch', 'shared'])
   checkOneOf('consent', consent, ['granted'])
+  const ownStore = typeof (store as Partial<SessionStore>)?.append === 'function' ? (store as SessionStore) : undefined
   return {
     open: {
-      store: store === 'memory' ? { kind: 'memory' } : chooseStore(store as 'auto' | Store),
+      store:
+        store === 'memory' || ownStore ? { kind: ownStore ? 'page' : 'memory' } : chooseStore(store as 'auto' | Store),
       kernels,
       wasm,
       retention,
-      sinks,
     },
+    own: sinks || ownStore ? { sinks, store: ownStore } : undefined,
     worker,
     transport,
   }

@@ -1,6 +1,7 @@
 import { KymographError } from '../errors.js'
 import type { SessionOptions } from '../worker/checks/session-options.js'
 import { type ClientOptions, RecorderClient } from '../worker/client.js'
+import type { PageSide, RecorderDeliveries } from '../worker/page-side.js'
 import type { Capabilities, SessionSummary, Transport } from '../worker/protocol.js'
 import { disposeAsyncBy } from './async-dispose.js'
 import { JourneyCatalogue, LabelCatalogue, SessionCatalogue } from './catalogue.js'
@@ -20,6 +21,7 @@ export class Recorder extends EventTarget {
   readonly #client: RecorderClient
   readonly #transport: Transport
   readonly #active = new Set<Session>()
+  #deliveries: RecorderDeliveries | undefined
   #disposed: Promise<void> | undefined
 
   private constructor(client: RecorderClient, transport: Transport) {
@@ -36,7 +38,7 @@ export class Recorder extends EventTarget {
   }
 
   /** @throws KymographError `no-shared-memory` when shared memory is asked for and cannot be had. */
-  static async open(options: ClientOptions, transport: 'auto' | Transport): Promise<Recorder> {
+  static async open(options: ClientOptions, transport: 'auto' | Transport, side?: PageSide): Promise<Recorder> {
     const canShare = typeof SharedArrayBuffer === 'function' && globalThis.crossOriginIsolated !== false
     if (transport === 'shared' && !canShare) {
       throw new KymographError(
@@ -44,9 +46,17 @@ export class Recorder extends EventTarget {
         `"transport" 'shared' needs a cross-origin isolated page: serve it with COOP and COEP, or use 'auto'`,
       )
     }
+    side?.addTo(options)
     const client = await RecorderClient.connect(options)
     const wantsShared = transport === 'shared' || (transport === 'auto' && client.capabilities.thread === 'worker')
-    return new Recorder(client, canShare && wantsShared ? 'shared' : 'batch')
+    const recorder = new Recorder(client, canShare && wantsShared ? 'shared' : 'batch')
+    recorder.#deliveries = side?.open(client, () => recorder.#each((session) => session.flush()))
+    return recorder
+  }
+
+  /** What goes to the recorder's sinks; undefined where it has none. */
+  get deliveries(): RecorderDeliveries | undefined {
+    return this.#deliveries
   }
 
   /** What is in force after every fallback: thread, kernels, transport, store. */
@@ -82,9 +92,14 @@ export class Recorder extends EventTarget {
   }
 
   async #dispose(): Promise<void> {
-    await Promise.allSettled([...this.#active].map((session) => session.stop()))
+    await this.#each((session) => session.stop())
+    this.#deliveries?.close()
     await this.#client.call('close').catch(() => {})
     this.#client.dispose()
+  }
+
+  #each(step: (session: Session) => Promise<unknown>): Promise<unknown> {
+    return Promise.allSettled([...this.#active].map(step))
   }
 }
 

@@ -4,7 +4,8 @@ import type { SessionStore } from '../store/port.js'
 import { type Crc32c, readFrameHeader } from '../wire/index.js'
 import { chunkId } from '../wire/model.js'
 import { type BackOffOptions, waitMs } from './back-off.js'
-import { type ChunkSink, DeliveryError, type OutgoingChunk } from './port.js'
+import { type Borrower, Loans } from './loans.js'
+import { type ChunkSink, DeliveryError, type OutgoingChunk, type Receipt } from './port.js'
 
 /** What a queue has to say. */
 export interface DeliveryEvents {
@@ -24,6 +25,8 @@ export interface DeliveryQueueOptions {
   /** A sink that has not answered by then is taken to have failed. */
   timeoutMs?: number
   events?: DeliveryEvents
+  /** Has the chunks at hand that it may be lent. */
+  borrower?: Borrower
   crc32c?: Crc32c
 }
 
@@ -51,6 +54,7 @@ export class DeliveryQueue {
   readonly #waiting = new Set<string>()
   readonly #busy = new Set<string>()
   readonly #counts: DeliveryCounts = { delivered: 0, quarantined: 0, failedTries: 0 }
+  readonly #loans: Loans
   readonly #stop = new AbortController()
   #failuresInRow = 0
   #timer: ReturnType<typeof setTimeout> | undefined
@@ -62,10 +66,20 @@ export class DeliveryQueue {
     this.#sink = sink
     this.#ledger = ledger
     this.#options = options
+    this.#loans = new Loans(options.borrower)
   }
 
   get counts(): DeliveryCounts {
     return { ...this.#counts }
+  }
+
+  get isPaused(): boolean {
+    return this.#isPaused
+  }
+
+  /** Nothing is left to deliver, as far as is known. */
+  get isIdle(): boolean {
+    return this.#waiting.size + this.#busy.size === 0
   }
 
   /** Takes up what was left undelivered. */
@@ -80,6 +94,12 @@ export class DeliveryQueue {
     }
   }
 
+  /** A chunk of this frame is on its way to the store, and could be lent. */
+  announce(frame: Uint8Array): void {
+    const { sessionId, seq } = readFrameHeader(frame)
+    if (this.#loans.wants(sessionId, seq, this.#doneOf(sessionId), frame.length)) this.#loans.add(this.#outgoing(frame))
+  }
+
   /** The session has more chunks. */
   notify(sessionId: string): void {
     this.#waiting.add(sessionId)
@@ -88,6 +108,7 @@ export class DeliveryQueue {
 
   /** The session was removed. */
   async forget(sessionId: string): Promise<void> {
+    this.#loans.forget(sessionId)
     this.#waiting.delete(sessionId)
     this.#progress.delete(sessionId)
     await this.#ledger.write(sessionId, undefined)
@@ -109,15 +130,30 @@ export class DeliveryQueue {
 
   /** Resolves when nothing is left to deliver, or deliveries are paused. */
   async idle(): Promise<void> {
-    while (!this.#isPaused && !this.#stop.signal.aborted && this.#waiting.size + this.#busy.size > 0) {
+    while (!this.#isPaused && !this.#stop.signal.aborted && !this.isIdle) {
       await new Promise<void>((resolve) => this.#idleWaiters.push(resolve))
     }
+  }
+
+  /**
+   * Chunks that are due, `maxBytes` of them at most and at once, for somebody who cannot wait: a page that is going away.
+   * Their sessions are not delivered from here until they were given back, or some seconds have passed.
+   */
+  lend(maxBytes: number): OutgoingChunk[] {
+    return this.#isPaused ? [] : this.#loans.lend(maxBytes, () => this.#work())
+  }
+
+  /** A chunk that was lent, with the receipt it got, if it got one. */
+  giveBack(sessionId: string, chunkId: string, receipt: Receipt | undefined): void {
+    this.#loans.giveBack(chunkId, (chunk) => isFor(chunk, receipt))
+    this.notify(sessionId)
   }
 
   /** Gives up what is under way; it is delivered again by the next queue. */
   close(): void {
     this.#stop.abort()
     clearTimeout(this.#timer)
+    this.#loans.close()
     this.#wake()
   }
 
@@ -127,7 +163,7 @@ export class DeliveryQueue {
       if (this.#isPaused || this.#timer !== undefined || this.#stop.signal.aborted) return
       // while a receiver is in trouble one chunk at a time tries it
       if (this.#busy.size >= (this.#failuresInRow > 0 ? 1 : concurrency)) return
-      if (this.#busy.has(sessionId)) continue
+      if (this.#busy.has(sessionId) || this.#loans.isOut(sessionId)) continue
       this.#waiting.delete(sessionId)
       this.#busy.add(sessionId)
       void this.#deliverNext(sessionId).then((mayHaveMore) => {
@@ -146,7 +182,7 @@ export class DeliveryQueue {
       const bytes = await this.#store.chunkAt(sessionId, index)
       if (!bytes) return false
       const chunk = this.#outgoing(bytes)
-      await this.#deliver(chunk)
+      if (!this.#loans.isDelivered(chunk)) await this.#deliver(chunk)
       this.#failuresInRow = 0
       this.#counts.delivered += 1
       await this.#advance(sessionId, index, false)
@@ -171,7 +207,7 @@ export class DeliveryQueue {
         )
       })
       const receipt = await Promise.race([this.#sink.deliver(chunk, deadline.signal), givenUp])
-      if (receipt?.id !== chunk.id || receipt.digest !== chunk.digest) {
+      if (!isFor(chunk, receipt)) {
         throw new DeliveryError('retry', `the receipt for chunk ${chunk.id} is for something else`)
       }
     } finally {
@@ -207,6 +243,7 @@ export class DeliveryQueue {
     const quarantined = this.#progress.get(sessionId)?.quarantined ?? []
     const progress = { done: index + 1, quarantined: isQuarantined ? [...quarantined, index] : quarantined }
     this.#progress.set(sessionId, progress)
+    this.#loans.settle(sessionId, index)
     // lost with a crash: delivered twice, kept once
     await this.#ledger.write(sessionId, progress).catch(() => {})
   }
@@ -226,4 +263,8 @@ export class DeliveryQueue {
   #wake(): void {
     for (const wake of this.#idleWaiters.splice(0)) wake()
   }
+}
+
+function isFor({ id, digest }: OutgoingChunk, receipt: Receipt | undefined): boolean {
+  return receipt?.id === id && receipt?.digest === digest
 }

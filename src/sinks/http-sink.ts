@@ -18,7 +18,7 @@ const RETRIED: ReadonlySet<number> = new Set([408, 425, 429])
 /**
  * Posts each chunk as it is stored: the frame is the body, `idempotency-key` the chunk's id and `chunk-digest` its digest.
  * The receiver answers 2xx with the JSON `{ "id", "digest" }` of what it has stored. Anything else is no receipt, also
- * the 200 of a captive portal.
+ * the 200 of a captive portal. Requests are made by the worker; `headers`, if it is a function, is called on the page.
  *
  * @throws TypeError for a URL that is none.
  *
@@ -29,7 +29,6 @@ export function httpSink(options: HttpSinkOptions): ChunkSink {
   return new HttpSink(options)
 }
 
-/** All there is to know of it is in fields: a copy of them is a sink again, in another thread. */
 class HttpSink implements ChunkSink {
   readonly kind = 'http'
   readonly name: string
@@ -42,7 +41,15 @@ class HttpSink implements ChunkSink {
     this.name = name
   }
 
-  async deliver(chunk: OutgoingChunk, signal: AbortSignal): Promise<Receipt> {
+  deliver(chunk: OutgoingChunk, signal: AbortSignal): Promise<Receipt> {
+    return this.#post(chunk, { signal })
+  }
+
+  deliverAtHide(chunk: OutgoingChunk): Promise<Receipt> {
+    return this.#post(chunk, { keepalive: true })
+  }
+
+  async #post(chunk: OutgoingChunk, how: RequestInit): Promise<Receipt> {
     const given = typeof this.headers === 'function' ? await this.headers() : this.headers
     const response = await fetch(this.url, {
       method: 'POST',
@@ -55,7 +62,7 @@ class HttpSink implements ChunkSink {
       body: chunk.bytes as BufferSource,
       redirect: 'manual',
       cache: 'no-store',
-      signal,
+      ...how,
     })
     // read in any case: an unread body keeps its connection
     const text = await response.text()

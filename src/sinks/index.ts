@@ -7,4 +7,5 @@ export {
   type DeliveryQueueOptions,
 } from './delivery-queue.js'
 export { type HttpHeaders, type HttpSinkOptions, httpSink } from './http-sink.js'
+export { type Borrower, LENT_MAX_BYTES } from './loans.js'
 export { type ChunkSink, DeliveryError, type DeliveryRemedy, type OutgoingChunk, type Receipt } from './port.js'

@@ -28,6 +28,8 @@ export interface ChunkSink {
   /** Tells the sinks of a recorder apart, and what was delivered to each, over restarts. */
   readonly name: string
   deliver(chunk: OutgoingChunk, signal: AbortSignal): Promise<Receipt>
+  /** The same on a page that is going away, by a request that outlives it; all such may be 64 KiB at a time. */
+  deliverAtHide?(chunk: OutgoingChunk): Promise<Receipt>
 }
 
 /**

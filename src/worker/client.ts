@@ -13,6 +13,8 @@ export interface ClientOptions {
   source: WorkerSource | undefined
   /** Serves a recorder on this thread, for when no worker can be had. */
   serveInThread: (port: MessagePort) => Promise<void>
+  /** A port to what of the recorder stays on this thread, for the next engine. */
+  connectPage?: () => MessagePort
 }
 
 /** What lives in the engine and has to be taken up by the next one when it is lost. */
@@ -107,7 +109,7 @@ export class RecorderClient {
     const timer = channel.worker && setTimeout(() => channel.close(silence), HEARTBEATS_MISSED_MAX * HEARTBEAT_MS)
     const stopWaiting = () => clearTimeout(timer)
     try {
-      const opened = channel.call('open', this.#options.open)
+      const opened = channel.call('open', this.#options.open, this.#options.connectPage?.())
       channel.call('ping').then(stopWaiting, stopWaiting)
       this.#opened = await opened
     } catch (error) {

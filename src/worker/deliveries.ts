@@ -1,9 +1,10 @@
 import { CHUNK_SEAL_MIN_BYTES } from '../limits.js'
-import { DeliveryQueue, MemoryLedger } from '../sinks/index.js'
+import { type Borrower, DeliveryQueue, LENT_MAX_BYTES, MemoryLedger, type Receipt } from '../sinks/index.js'
 import type { SessionStore } from '../store/port.js'
 import type { SessionRecord } from '../store/record.js'
-import { checkSinks } from './checks/sinks.js'
-import type { Warning } from './protocol.js'
+import type { SinkPlan } from './page-api.js'
+import { openSink, type RemotePage } from './page-parts.js'
+import type { DeliveryStatus, Lent, Warning } from './protocol.js'
 
 export interface DeliveriesEvents {
   onWarning(code: Warning['code'], message: string): void
@@ -13,15 +14,26 @@ export interface DeliveriesEvents {
   onDelivered(sessionId: string): void
 }
 
+/** The page, of one sink. */
+function borrowerAt(page: RemotePage, sink: number): Borrower {
+  return {
+    hold: (chunk) => void page.hold({ sink, chunk }),
+    letGo: ({ id }) => void page.letGo(sink, id),
+  }
+}
+
 /** A recorder's sinks, a queue each over one store. */
 export class Deliveries {
+  readonly #plans: SinkPlan[]
   readonly #queues: DeliveryQueue[]
 
-  /** given: the option `sinks`. @throws TypeError | RangeError naming what is wrong with it. */
-  constructor(given: unknown, store: SessionStore, events: DeliveriesEvents) {
-    this.#queues = checkSinks(given).map((sink) => {
+  constructor(plans: SinkPlan[], page: RemotePage | undefined, store: SessionStore, events: DeliveriesEvents) {
+    this.#plans = plans
+    this.#queues = plans.map((plan, index) => {
+      const sink = openSink(plan, index, page)
       const ledger = store.ledger?.(sink.name) ?? new MemoryLedger()
       return new DeliveryQueue(store, sink, ledger, {
+        borrower: page && plan.deliversAtHide ? borrowerAt(page, index) : undefined,
         events: {
           onDelivered: ({ sessionId, final }) => {
             if (final) events.onDelivered(sessionId)
@@ -40,6 +52,10 @@ export class Deliveries {
     for (const queue of this.#queues) queue.start().catch(() => {})
   }
 
+  announce(frame: Uint8Array): void {
+    for (const queue of this.#queues) queue.announce(frame)
+  }
+
   notify(sessionId: string): void {
     for (const queue of this.#queues) queue.notify(sessionId)
   }
@@ -51,6 +67,37 @@ export class Deliveries {
   /** False where there is nobody to deliver to. */
   isDelivered({ id, chunks }: Pick<SessionRecord, 'id' | 'chunks'>): boolean {
     return this.#queues.length > 0 && this.#queues.every((queue) => queue.isDelivered(id, chunks))
+  }
+
+  status(): DeliveryStatus[] {
+    return this.#queues.map(({ counts, isIdle, isPaused }, index) => ({
+      sink: this.#plans[index]!.name,
+      ...counts,
+      isIdle,
+      isPaused,
+    }))
+  }
+
+  resume(): void {
+    for (const queue of this.#queues) queue.resume()
+  }
+
+  /** Chunks that are due to sinks a page that goes away can deliver to, as many as it can send. */
+  lend(): Lent[] {
+    const lent: Lent[] = []
+    let bytesLeft = LENT_MAX_BYTES
+    for (const [sink, queue] of this.#queues.entries()) {
+      if (!this.#plans[sink]!.deliversAtHide) continue
+      for (const chunk of queue.lend(bytesLeft)) {
+        lent.push({ sink, chunk })
+        bytesLeft -= chunk.bytes.length
+      }
+    }
+    return lent
+  }
+
+  giveBack(sink: number, sessionId: string, chunkId: string, receipt: Receipt | undefined): void {
+    this.#queues[sink]?.giveBack(sessionId, chunkId, receipt)
   }
 
   close(): void {

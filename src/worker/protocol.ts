@@ -1,5 +1,6 @@
 import type { ResamplerMethod, ResamplerQuality } from '../kernels/types.js'
 import type { PageCounts, SessionPlan } from '../pipeline/plan.js'
+import type { DeliveryCounts, OutgoingChunk, Receipt } from '../sinks/index.js'
 import type { StoreEstimate, StoreSummary } from '../store/port.js'
 import type { SessionPage } from '../store/query.js'
 import type { JourneyRecord, LabelRecord, SessionRecord } from '../store/record.js'
@@ -7,10 +8,12 @@ import type { Recovery } from '../store/recovery.js'
 import type { Pruned } from '../store/retention.js'
 import type { ClockSnapshot, Gap, Mark, StreamCounts } from '../wire/model.js'
 import type { SessionRequest } from './checks/session-options.js'
+import type { SinkPlan } from './page-api.js'
 
 export type { ResamplerMethod, ResamplerQuality } from '../kernels/types.js'
 export type { GridPlan, PageCounts, SessionPlan, StreamPlan } from '../pipeline/plan.js'
-export type { StoreEstimate, StoreSummary } from '../store/port.js'
+export type { ChunkSink } from '../sinks/index.js'
+export type { SessionStore, StoreEstimate, StoreSummary } from '../store/port.js'
 export type { SessionPage } from '../store/query.js'
 export type { JourneyRecord, LabelRecord, SessionRecord } from '../store/record.js'
 export type { Recovery } from '../store/recovery.js'
@@ -31,7 +34,7 @@ export type {
 } from '../wire/model.js'
 
 /** Which store the worker opens. */
-export type StoreChoice = { kind: 'memory' | 'indexeddb' } | { kind: 'files'; directory: string }
+export type StoreChoice = { kind: 'memory' | 'indexeddb' | 'page' } | { kind: 'files'; directory: string }
 
 /** How frames travel: in transferred batches, or through rings of shared memory. */
 export type Transport = 'batch' | 'shared'
@@ -58,7 +61,7 @@ export interface OpenOptions {
   wasm?: BufferSource | WebAssembly.Module
   /** As the application gave them. */
   retention?: unknown
-  sinks?: unknown
+  sinks?: SinkPlan[]
 }
 
 /** What the worker found when it opened kernels and store. */
@@ -79,6 +82,23 @@ export interface SessionSettings extends Omit<SessionPlan, 'id' | 'clock'> {
   preTriggerMs?: number
   /** What the application should know of its options. */
   warnings: Warning[]
+}
+
+/** How far deliveries to a sink are. */
+export interface DeliveryStatus extends DeliveryCounts {
+  /** Its name. */
+  sink: string
+  /** Nothing is left to deliver. */
+  isIdle: boolean
+  /** It has refused the credentials, and waits for `resume`. */
+  isPaused: boolean
+}
+
+/** A chunk the page delivers in place of the worker. */
+export interface Lent {
+  /** Index of the sink. */
+  sink: number
+  chunk: OutgoingChunk
 }
 
 export interface Warning {
@@ -187,7 +207,8 @@ export interface StoredChunk {
 
 /** Control calls, made through Comlink. `afterSerial`: wait until that message of the data port has been handled. */
 export interface RecorderApi {
-  open(options: OpenOptions): Promise<Opened>
+  /** page: a port to {@link PageApi}, where something of the page's own is called. */
+  open(options: OpenOptions, page?: MessagePort): Promise<Opened>
   /** Answers at once: the worker lives. */
   ping(): Promise<void>
   /** Checks a session's options; nothing is opened yet. */
@@ -214,5 +235,10 @@ export interface RecorderApi {
   estimate(): Promise<StoreEstimate>
   recover(): Promise<Recovery[]>
   prune(retention: unknown): Promise<Pruned>
+  deliveryStatus(): Promise<DeliveryStatus[]>
+  resumeDeliveries(): Promise<void>
+  /** Seals what is open; answers with the chunks that are due, for a page that goes away. */
+  lendChunks(): Promise<Lent[]>
+  giveBack(sink: number, sessionId: string, chunkId: string, receipt: Receipt | undefined): Promise<void>
   close(): Promise<void>
 }

@@ -2,6 +2,7 @@ import * as Comlink from 'comlink'
 import { KymographError } from '../errors.js'
 import { loadKernels } from '../kernels/index.js'
 import type { Kernels } from '../kernels/types.js'
+import type { Receipt } from '../sinks/index.js'
 import type { SessionStore, StoreEstimate, StoreEvents } from '../store/port.js'
 import type { SessionPage } from '../store/query.js'
 import type { JourneyRecord, LabelRecord, SessionRecord } from '../store/record.js'
@@ -18,7 +19,11 @@ import { messageOf } from './checks/text.js'
 import { checkWasm } from './checks/wasm.js'
 import { Deliveries } from './deliveries.js'
 import { installErrorTransfer } from './error-transfer.js'
+import type { PageApi } from './page-api.js'
+import { openPageStore } from './page-parts.js'
 import type {
+  DeliveryStatus,
+  Lent,
   Opened,
   OpenOptions,
   PageCounts,
@@ -57,7 +62,7 @@ export class RecorderHost implements RecorderApi {
 
   async ping(): Promise<void> {}
 
-  async open(options: OpenOptions): Promise<Opened> {
+  async open(options: OpenOptions, pagePort?: MessagePort): Promise<Opened> {
     checkWasm(options.wasm)
     const kernels = await loadKernels({
       build: options.kernels,
@@ -65,9 +70,11 @@ export class RecorderHost implements RecorderApi {
       onTrap: (cause) => this.#warnOfTrap(cause),
     })
     const retention = checkRetention(options.retention)
-    const opened = await this.#openStore(options.store, {
-      onEvicted: (message) => this.#warn('storage-evicted', message),
-    })
+    const page = pagePort && Comlink.wrap<PageApi>(pagePort)
+    const opened =
+      page && options.store.kind === 'page'
+        ? await openPageStore(page)
+        : await this.#openStore(options.store, { onEvicted: (message) => this.#warn('storage-evicted', message) })
     const isDelivered = (record: SessionRecord) => this.#deliveries?.isDelivered(record) ?? false
     const store = new RetainingStore(
       opened,
@@ -81,7 +88,7 @@ export class RecorderHost implements RecorderApi {
         },
       },
     )
-    this.#deliveries = new Deliveries(options.sinks, store, {
+    this.#deliveries = new Deliveries(options.sinks ?? [], page, store, {
       onWarning: (code, message) => this.#warn(code, message),
       onTooLarge: (chunkMaxBytes) => {
         this.#chunkMaxBytes = Math.min(this.#chunkMaxBytes, chunkMaxBytes)
@@ -112,9 +119,12 @@ export class RecorderHost implements RecorderApi {
     }
     const hasTrapped = this.#failures.get(id)?.code === 'wasm-trap'
     const build = hasTrapped ? await loadKernels({ build: 'reference' }) : kernels
-    const host = new SessionHost(build, store, opening, port, last, (failure) => {
-      if (this.#sessions.get(id) === host) this.#sessions.delete(id)
-      if (failure) this.#failures.set(id, failure)
+    const host = new SessionHost(build, store, opening, port, last, {
+      onSealed: (frame) => this.#deliveries?.announce(frame),
+      onEnd: (failure) => {
+        if (this.#sessions.get(id) === host) this.#sessions.delete(id)
+        if (failure) this.#failures.set(id, failure)
+      },
     })
     this.#failures.delete(id)
     this.#sessions.set(id, host)
@@ -181,6 +191,23 @@ export class RecorderHost implements RecorderApi {
 
   async estimate(): Promise<StoreEstimate> {
     return this.#open().catalogue.estimate()
+  }
+
+  async deliveryStatus(): Promise<DeliveryStatus[]> {
+    return this.#deliveries?.status() ?? []
+  }
+
+  async resumeDeliveries(): Promise<void> {
+    this.#deliveries?.resume()
+  }
+
+  async lendChunks(): Promise<Lent[]> {
+    for (const session of this.#sessions.values()) session.seal()
+    return this.#deliveries?.lend() ?? []
+  }
+
+  async giveBack(sink: number, sessionId: string, chunkId: string, receipt: Receipt | undefined): Promise<void> {
+    this.#deliveries?.giveBack(sink, sessionId, chunkId, receipt)
   }
 
   async close(): Promise<void> {

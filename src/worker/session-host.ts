@@ -15,6 +15,12 @@ import { summaryOf } from './summary.js'
 /** A message on one port has arrived by then, before an answer on another. */
 const HEARD_MS = 20
 
+export interface SessionHostEvents {
+  /** A chunk is on its way to the store, in this frame. */
+  onSealed(frame: Uint8Array): void
+  onEnd(failure: KymographError | undefined): void
+}
+
 /** What the store holds of a session already. */
 export interface StoredEnd {
   /** The last chunk that is no amendment. */
@@ -34,7 +40,7 @@ export class SessionHost {
   readonly #port: MessagePort
   readonly #pipeline: SessionPipeline
   readonly #input: FrameInput
-  readonly #onEnd: (failure: KymographError | undefined) => void
+  readonly #events: SessionHostEvents
   readonly #retained = new RetainedMessages()
   #handledSerial = 0
   #sealTimer: ReturnType<typeof setTimeout> | undefined
@@ -58,12 +64,12 @@ export class SessionHost {
     opening: SessionOpening,
     port: MessagePort,
     last: StoredEnd | undefined,
-    onEnd: (failure: KymographError | undefined) => void,
+    events: SessionHostEvents,
   ) {
     this.#opening = opening
     this.#store = store
     this.#port = port
-    this.#onEnd = onEnd
+    this.#events = events
     const { settings, id, clock, rings } = opening
     this.#storedChunks = last?.chunks ?? 0
     this.#storedBytes = last?.bytes ?? 0
@@ -102,11 +108,16 @@ export class SessionHost {
     this.#pipeline.limitChunks(maxBytes)
   }
 
+  /** Seals what is there. */
+  seal(): void {
+    this.#drain()
+    if (!this.#pipeline.isEmpty) this.#guard(() => this.#pipeline.seal())
+  }
+
   /** Seals what is there and resolves when it is stored. */
   async flush(afterSerial: number, flush: number): Promise<void> {
     await this.#until(() => this.#handledSerial >= afterSerial)
-    this.#drain()
-    if (!this.#pipeline.isEmpty) this.#guard(() => this.#pipeline.seal())
+    this.seal()
     const serial = this.#retained.release(this.#handledSerial, this.#pipeline.settledFrames)
     await this.#settled()
     this.#post({ kind: 'flushed', serial, flush })
@@ -136,7 +147,7 @@ export class SessionHost {
     this.#port.onmessage = null
     this.#port.close()
     this.#pipeline.dispose()
-    this.#onEnd(this.#failure)
+    this.#events.onEnd(this.#failure)
     this.#wake()
     await this.#store.release(this.#opening.id)
   }
@@ -189,6 +200,7 @@ export class SessionHost {
   #storeChunk({ chunk, frame }: SealedChunk): void {
     clearTimeout(this.#sealTimer)
     this.#sealTimer = undefined
+    this.#events.onSealed(frame)
     const { settledFrames } = this.#pipeline
     const serial = this.#retained.release(this.#handledSerial, settledFrames)
     this.#stored = this.#stored

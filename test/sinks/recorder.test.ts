@@ -1,7 +1,10 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { httpSink } from '../../src/sinks/index.js'
+import type { Recorder } from '../../src/session/index.js'
+import { type ChunkSink, DeliveryError, httpSink } from '../../src/sinks/index.js'
+import { MemoryStore } from '../../src/store/index.js'
+import { decodeFrame } from '../../src/wire/index.js'
 import { MisbehavingReceiver } from '../support/misbehaving-receiver.js'
 import { createRecorder, ENGINES } from '../support/node-recorder.js'
 import { temporaryDirectory } from '../support/store-directory.js'
@@ -14,7 +17,7 @@ describe.each(ENGINES)('a recorder with a sink ($engine)', ({ worker, transport 
     return recorder
   }
 
-  async function record(recorder: Awaited<ReturnType<typeof open>>, frames: number) {
+  async function record(recorder: Recorder, frames: number) {
     const session = await recorder.createSession({
       chunk: { maxBytes: 16_384 },
       streams: { s: { channels: ['x'], clock: 'relative', overflow: 'wait' } },
@@ -92,9 +95,90 @@ describe.each(ENGINES)('a recorder with a sink ($engine)', ({ worker, transport 
     expect(sizes).toHaveLength(1)
   })
 
+  it('goes on when it is told to, with other headers: a function for them is called here (F46)', async () => {
+    let token = 'old'
+    const seen: string[] = []
+    const server = createServer(async (request, response) => {
+      for await (const _ of request);
+      seen.push(request.headers.authorization!)
+      const { 'idempotency-key': id, 'chunk-digest': digest } = request.headers
+      if (request.headers.authorization === 'new') response.end(JSON.stringify({ id, digest }))
+      else response.writeHead(403).end()
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => void server.close())
+    const { port } = server.address() as AddressInfo
+    const sinks = [httpSink({ url: `http://127.0.0.1:${port}/`, headers: async () => ({ authorization: token }) })]
+    const recorder = await createRecorder({
+      store: { directory: await temporaryDirectory() },
+      worker,
+      transport,
+      sinks,
+    })
+    onTestFinished(() => recorder.dispose())
+    const { session } = await record(recorder, 100)
+    await session.stop()
+    await recorder.deliveries!.idle()
+    expect(await recorder.deliveries!.status()).toMatchObject([{ sink: 'http', delivered: 0, isPaused: true }])
+    token = 'new'
+    await recorder.deliveries!.resume()
+    await recorder.deliveries!.idle()
+    expect(await recorder.deliveries!.status()).toEqual([
+      { sink: 'http', delivered: 1, quarantined: 0, failedTries: 1, isIdle: true, isPaused: false },
+    ])
+    expect(seen).toEqual(['old', 'new'])
+  })
+
+  it('calls a sink of the application here, which says what becomes of a chunk', async () => {
+    const taken: string[] = []
+    let tries = 0
+    const own: ChunkSink = {
+      name: 'own',
+      deliver: async ({ id, digest, bytes, seq }, signal) => {
+        expect([signal.aborted, decodeFrame(bytes).header.seq]).toEqual([false, seq])
+        tries += 1
+        if (tries === 1) throw new Error('not now')
+        if (tries === 2) return { id, digest: 'another' }
+        if (seq === 1) throw new DeliveryError('quarantine', 'not this one')
+        taken.push(id)
+        return { id, digest }
+      },
+    }
+    const recorder = await createRecorder({ store: 'memory', worker, transport, sinks: [own] })
+    onTestFinished(() => recorder.dispose())
+    const { session, warnings } = await record(recorder, 6000)
+    const { chunks } = await session.stop()
+    expect(chunks).toBeGreaterThan(3)
+    await recorder.deliveries!.idle()
+    expect(taken).toEqual(
+      Array.from({ length: chunks }, (_, seq) => `${session.id}:0:${seq}`).filter((_, seq) => seq !== 1),
+    )
+    expect(await recorder.deliveries!.status()).toMatchObject([
+      { delivered: chunks - 1, quarantined: 1, failedTries: 3 },
+    ])
+    expect(warnings.every((code) => code === 'chunk-quarantined')).toBe(true)
+  })
+
+  it('keeps sessions in a store of the application, which is called here', async () => {
+    const store = new MemoryStore()
+    const recorder = await createRecorder({ store, worker, transport })
+    onTestFinished(() => recorder.dispose())
+    expect(recorder.capabilities.store).toEqual({ kind: 'memory', durability: 'memory' })
+    const { session } = await record(recorder, 5000)
+    const { chunks } = await session.stop()
+    expect((await store.get(session.id))?.chunks).toBe(chunks)
+    expect(await recorder.sessions.get(session.id)).toEqual(await store.get(session.id))
+    const refused = recorder.sessions.page({ cursor: 'none' })
+    await expect(refused).rejects.toMatchObject({ name: 'KymographError', code: 'bad-cursor' })
+    expect(await recorder.sessions.delete(session.id)).toBe(true)
+    expect(await store.get(session.id)).toBeUndefined()
+  })
+
   it.each([
     [7, /"sinks" expected an array, got 7/],
-    [[{}], /"sinks\[0\]" expected httpSink/],
+    [[{}], /"sinks\[0\]" expected httpSink.* got Object/],
+    [[undefined], /"sinks\[0\]" expected httpSink.* got undefined/],
+    [[{ name: '', deliver: () => {} }], /"sinks\[0\]" expected httpSink/],
     [[httpSink({ url: 'http://a/' }), httpSink({ url: 'http://b/' })], /"sinks\[1\]" expected a name of its own/],
   ])('refuses %j as sinks', async (sinks, message) => {
     await expect(createRecorder({ store: 'memory', worker, transport, sinks: sinks as never })).rejects.toThrow(message)

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chromium, type Page } from 'playwright-core'
+import { type Browser, chromium, type Page } from 'playwright-core'
 import { chromiumPath } from './chromium.js'
 import { commandOf, descendantsOf, killNow } from './processes.js'
 
@@ -19,11 +19,12 @@ const ARGUMENTS = [
 /** A Chromium with a profile on disk, in processes that can be killed. */
 export class ChromiumProcess {
   readonly #child: ChildProcess
-  readonly #newPage: () => Promise<Page>
+  readonly #endpoint: string
+  #browser: Promise<Browser> | undefined
 
-  private constructor(child: ChildProcess, newPage: () => Promise<Page>) {
+  private constructor(child: ChildProcess, endpoint: string) {
     this.#child = child
-    this.#newPage = newPage
+    this.#endpoint = endpoint
   }
 
   static async launch(profile: string): Promise<ChromiumProcess> {
@@ -38,15 +39,27 @@ export class ChromiumProcess {
       await once(child.stderr!, 'data')
       endpoint = /DevTools listening on (ws:\S+)/.exec(printed)?.[1]
     }
-    const browser = await chromium.connectOverCDP(endpoint)
-    return new ChromiumProcess(child, () => browser.contexts()[0]!.newPage())
+    return new ChromiumProcess(child, endpoint)
+  }
+
+  /** A tab in front of the others, which are hidden then; where there are pages as well, none knows that it is hidden. */
+  async openTab(url: string): Promise<{ close: () => Promise<void> }> {
+    const { host } = new URL(this.#endpoint)
+    const opened = await fetch(`http://${host}/json/new?${url}`, { method: 'PUT' })
+    const { id } = (await opened.json()) as { id: string }
+    return {
+      close: async () => {
+        await fetch(`http://${host}/json/close/${id}`)
+      },
+    }
   }
 
   /** A killed renderer may have been kept ready for the next page. */
   async newPage(): Promise<Page> {
     for (let tries = 0; ; tries++) {
       try {
-        return await this.#newPage()
+        this.#browser ??= chromium.connectOverCDP(this.#endpoint)
+        return await (await this.#browser).contexts()[0]!.newPage()
       } catch (error) {
         if (tries === 3 || !String(error).includes('crashed')) throw error
       }

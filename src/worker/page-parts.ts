@@ -1,0 +1,33 @@
+import type * as Comlink from 'comlink'
+import { type ChunkSink, DeliveryError, type DeliveryRemedy, httpSink } from '../sinks/index.js'
+import type { SessionStore } from '../store/port.js'
+import { type PageApi, type SinkPlan, STORE_METHODS } from './page-api.js'
+
+export type RemotePage = Comlink.Remote<PageApi>
+
+/** A sink of a recorder; what of it is on the page is called there. */
+export function openSink(plan: SinkPlan, index: number, page: RemotePage | undefined): ChunkSink {
+  if (plan.kind === 'http') {
+    const { headers, ...rest } = plan
+    return httpSink({ ...rest, headers: headers === 'page' ? () => page!.headers(index) : headers })
+  }
+  return {
+    name: plan.name,
+    deliver: async (chunk, signal) => {
+      signal.addEventListener('abort', () => void page!.abort(index, chunk.id))
+      const answer = await page!.deliver(index, chunk)
+      if ('receipt' in answer) return answer.receipt
+      const { message, remedy = 'retry', retryAfterMs } = answer
+      throw new DeliveryError(remedy as DeliveryRemedy, message, { retryAfterMs })
+    },
+  }
+}
+
+/** A store of the application's own, which lives on the page. */
+export async function openPageStore(page: RemotePage): Promise<SessionStore> {
+  const methods = STORE_METHODS.map((method) => [
+    method,
+    (...args: unknown[]): Promise<unknown> => page.callStore(method, args) as Promise<unknown>,
+  ])
+  return { summary: await page.storeSummary(), ...Object.fromEntries(methods) }
+}
