@@ -11,6 +11,7 @@ import type { Query } from '../../src/store/query.js'
 import type { SessionRecord } from '../../src/store/record.js'
 import { recoverSessions } from '../../src/store/recovery.js'
 import { KILLS, killMoments } from '../support/kills.js'
+import { canCutPower, PoweredDirectory } from '../support/power-cut.js'
 import { temporaryDirectory } from '../support/store-directory.js'
 
 const SCRIPT = new URL('../support/crash-recorder.mjs', import.meta.url).pathname
@@ -18,10 +19,19 @@ const DIST = new URL('../../dist/node.js', import.meta.url).href
 /** Frames the page gathers before it hands them over, at the pace of the recorder: 15 a millisecond, for 100 ms. */
 const HANDOVER_FRAMES = 1500
 const CHUNK_FRAMES = 170
+const POWER_CUTS = Math.ceil(KILLS.node / 6)
 
 /** Lets a recorder run until a moment after it has begun to work, kills it and returns what it had said. */
-async function killedAfter(directory: string, mode: 'stream' | 'sessions', ms: number): Promise<string[][]> {
-  const child = spawn(process.execPath, [SCRIPT, DIST, directory, mode], { stdio: ['ignore', 'pipe', 'inherit'] })
+async function killedAfter(
+  directory: string,
+  mode: 'stream' | 'sessions',
+  ms: number,
+  env: Record<string, string> = {},
+): Promise<string[][]> {
+  const child = spawn(process.execPath, [SCRIPT, DIST, directory, mode], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, ...env },
+  })
   let printed = ''
   child.stdout.on('data', (text) => (printed += text))
   await once(child.stdout, 'data')
@@ -119,6 +129,55 @@ describe('a recorder in Node, killed at any moment (F15)', () => {
       expect(await allOf(await FileStore.open(directory))).toEqual(before)
     },
     20_000 + KILLS.node * 4000,
+  )
+})
+
+describe.skipIf(!canCutPower)('a recorder in Node whose power is cut (F17)', () => {
+  it(
+    `keeps every frame it had announced, ${POWER_CUTS} times`,
+    async () => {
+      let durable = 0
+      for (const ms of killMoments(POWER_CUTS, 100, 600)) {
+        const disk = await PoweredDirectory.make(await temporaryDirectory(), 'posix')
+        const said = await killedAfter(disk.path, 'stream', ms, disk.env)
+        const id = said.find(([what]) => what === 'session')?.[1]
+        const lastSeq = Number(said.findLast(([what]) => what === 'stored')?.[1] ?? -1)
+        const left = await temporaryDirectory()
+        await disk.restore(left)
+        const found = (await (await FileStore.open(left)).page({ labels: ['crash'] })).sessions
+        if (lastSeq < 0 && found.length === 0) continue
+        expect(found).toMatchObject([{ id, state: 'recovered', journeyId: 'crash' }])
+        expect(found[0]!.chunks).toBeGreaterThan(lastSeq)
+        durable += await framesIn(join(left, `${id}.kymo`))
+      }
+      console.log(`${POWER_CUTS} power cuts, ${durable} durable frames, none lost`)
+    },
+    20_000 + POWER_CUTS * 6000,
+  )
+
+  it(
+    `has every session it had stopped, labelled and removed as it said, ${POWER_CUTS} times`,
+    async () => {
+      for (const ms of killMoments(POWER_CUTS, 100, 600)) {
+        const disk = await PoweredDirectory.make(await temporaryDirectory(), 'posix')
+        const labelOf = new Map<string, string>()
+        const removed = new Set<string>()
+        for (const [what, id, label] of await killedAfter(disk.path, 'sessions', ms, disk.env)) {
+          if (what === 'removed') removed.add(id!)
+          else labelOf.set(id!, label!)
+        }
+        const left = await temporaryDirectory()
+        await disk.restore(left)
+        const byId = new Map((await allOf(await FileStore.open(left))).map((record) => [record.id, record]))
+        const last = lastOf(labelOf)
+        for (const [id, label] of labelOf) {
+          if (removed.has(id)) expect(byId.has(id)).toBe(false)
+          // what it was at may be done without having been said
+          else if (id !== last) expect(byId.get(id)).toMatchObject({ state: 'stopped', labels: [label] })
+        }
+      }
+    },
+    20_000 + POWER_CUTS * 6000,
   )
 })
 
