@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -7,7 +7,10 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { runsBrowserTests } from '../support/chromium.js'
 import { ChromiumProcess } from '../support/chromium-process.js'
 import { KILLS, killMoments } from '../support/kills.js'
+import { canCutPower, PoweredDirectory } from '../support/power-cut.js'
 import { type StaticServer, startStaticServer } from '../support/static-server.js'
+
+const POWER_CUTS = Math.ceil(KILLS.browser / 3)
 
 /** Records without end, says what it was told, and looks into the store. */
 const PAGE = `
@@ -163,5 +166,36 @@ describe.skipIf(!runsBrowserTests)('a recorder in Chromium', () => {
       console.log(`${KILLS.renderer} renderers killed, ${frames} durable frames, none lost`)
     },
     30_000 + KILLS.renderer * 15_000,
+  )
+
+  it.skipIf(!canCutPower)(
+    `keeps them when the power is cut, ${POWER_CUTS} times (F17)`,
+    async () => {
+      const profile = await mkdtemp(join(tmpdir(), 'kymograph-profile-'))
+      const databases = join(profile, 'Default', 'IndexedDB')
+      await mkdir(databases, { recursive: true })
+      let browser: ChromiumProcess | undefined
+      onTestFinished(async () => {
+        await browser?.kill()
+        await rm(profile, { recursive: true, force: true })
+      })
+      let frames = 0
+      for (const [round, ms] of killMoments(POWER_CUTS, 300, 1100).entries()) {
+        const disk = await PoweredDirectory.make(databases, 'journal')
+        const powered = await ChromiumProcess.launch(profile, disk.env)
+        browser = powered
+        const last = await recordUntil(await openPage(powered), ms, () => powered.kill())
+        await disk.restore(`${databases}-left`)
+        await rm(databases, { recursive: true })
+        await rename(`${databases}-left`, databases)
+        browser = await ChromiumProcess.launch(profile)
+        const look = (await (await openPage(browser)).evaluate(`look('${last.id}')`)) as Look
+        expectKept(look, last, round + 1)
+        frames += look.frames
+        await browser.kill()
+      }
+      console.log(`${POWER_CUTS} browsers without power, ${frames} durable frames, none lost`)
+    },
+    30_000 + POWER_CUTS * 20_000,
   )
 })

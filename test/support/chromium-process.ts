@@ -27,10 +27,11 @@ export class ChromiumProcess {
     this.#endpoint = endpoint
   }
 
-  static async launch(profile: string): Promise<ChromiumProcess> {
+  static async launch(profile: string, env: Record<string, string> = {}): Promise<ChromiumProcess> {
     if (!chromiumPath) throw new Error('chromium is missing: run "node scripts/browsers.mjs"')
     const child = spawn(chromiumPath, [...ARGUMENTS, `--user-data-dir=${profile}`, 'about:blank'], {
       stdio: ['ignore', 'ignore', 'pipe'],
+      env: { ...process.env, ...env },
     })
     let printed = ''
     child.stderr!.on('data', (text) => (printed += text))

@@ -1,9 +1,22 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { copyFile, mkdir, mkdtemp, readFile, stat, utimes, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 const SOURCE = new URL('./power-cut.c', import.meta.url).pathname
+
+/** What is there before is safe. */
+async function keep(directory: string, shadow: string): Promise<void> {
+  const lines: string[] = []
+  for (const name of await readdir(directory)) {
+    const path = join(directory, name)
+    const found = await stat(path)
+    lines.push(`${found.isDirectory() ? 'd' : 'f'} ${found.ino} ${name}\n`)
+    if (found.isDirectory()) await keep(path, shadow)
+    else await copyFile(path, join(shadow, `data-${found.ino}`))
+  }
+  await writeFile(join(shadow, `names-${(await stat(directory)).ino}`), lines.join(''))
+}
 
 /** Whether a power cut can be simulated here: that takes a compiler and `LD_PRELOAD`. */
 export const canCutPower = process.platform === 'linux' && spawnSync('cc', ['--version']).status === 0
@@ -30,6 +43,7 @@ export class PoweredDirectory {
     const shadow = await mkdtemp(join(tmpdir(), 'kymograph-shadow-'))
     const library = join(shadow, 'power-cut.so')
     execFileSync('cc', ['-shared', '-fPIC', '-O1', '-o', library, SOURCE, '-ldl'])
+    await keep(path, shadow)
     return new PoweredDirectory(path, shadow, library, names)
   }
 
