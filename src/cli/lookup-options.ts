@@ -35,9 +35,9 @@ export function lookupOf(args: CommandArguments): Record<string, unknown> {
   return Object.fromEntries(Object.entries(lookup).filter(([, value]) => value !== undefined))
 }
 
-/** Whether any of the options was given. */
+/** Whether any option was given that leaves sessions out: `--all-labels` alone would mean all of them. */
 export function hasLookup(args: CommandArguments): boolean {
-  return Object.keys(LOOKUP_OPTIONS).some((name) => args.isGiven(name))
+  return Object.keys(LOOKUP_OPTIONS).some((name) => name !== 'all-labels' && args.isGiven(name))
 }
 
 /** Milliseconds of an option such as `15s`. @throws UsageError when it is no duration. */

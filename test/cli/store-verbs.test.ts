@@ -96,6 +96,29 @@ describe('kymograph rm', () => {
     expect(await kymograph('rm', '--store', path, '--label', 'login', '--forget')).toMatchObject({ code: 0 })
     expect((await (await FileStore.open(path)).page({})).sessions).toMatchObject([{ id: sessionId(3) }])
   })
+
+  it('takes --all-labels without a label for a mistake, not for all sessions', async () => {
+    const path = await filledDirectory()
+    expect(await kymograph('rm', '--store', path, '--all-labels')).toMatchObject({ code: 2 })
+    expect((await (await FileStore.open(path)).page({})).sessions).toHaveLength(3)
+  })
+
+  it('removes nothing when one of the ids is none', async () => {
+    const path = await filledDirectory()
+    expect(await kymograph('rm', '--store', path, sessionId(1), 'walk')).toMatchObject({ code: 2 })
+    expect((await (await FileStore.open(path)).page({})).sessions).toHaveLength(3)
+  })
+
+  it('goes on behind a session that is being recorded, and says so', async () => {
+    const path = await filledDirectory()
+    const { sessionId: recorded } = await recordInProcess(path)
+    await expect.poll(async () => (await (await FileStore.open(path)).page({})).sessions).toHaveLength(4)
+    expect(await kymograph('rm', '--store', path, '--min-duration', '0s')).toMatchObject({
+      code: 1,
+      stdout: 'removed 3 sessions\n',
+      stderr: expect.stringContaining(`session ${recorded} is being written`),
+    })
+  })
 })
 
 describe('kymograph prune', () => {
