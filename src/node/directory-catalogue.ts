@@ -109,8 +109,12 @@ export class DirectoryCatalogue {
     const { doubtful, abandoned } = this.#lookAtLocks()
     const isLogged = await this.#scanAndLog([...doubtful, ...this.#lookAtDirectory()])
     // only when the catalogue is as good as the files
-    if (isLogged) for (const [path, owner] of abandoned) this.locks.break(path, owner)
+    if (isLogged) await this.#leniently(async () => this.#breakAll(abandoned))
     if (this.#log.lines > 2 * this.#known.size + STALE_LINES_MAX) await this.#leniently(() => this.compact())
+  }
+
+  #breakAll(abandoned: Map<string, LockOwner>): void {
+    for (const [path, owner] of abandoned) this.locks.break(path, owner)
   }
 
   #apply({ isAnew, entries }: ReturnType<CatalogueLog['read']>): void {

@@ -14,7 +14,11 @@ const NAMELESS_MAX_MS = 10_000
 export class LockHolder {
   readonly self: LockOwner = { ...thisProcess, token: randomUUID() }
 
-  /** Takes the lock at `path` unless a living owner has it, who is returned then. */
+  /**
+   * Takes the lock at `path` unless a living owner has it, who is returned then.
+   *
+   * @throws what the file system throws, also for a lock of a dead owner that cannot be removed.
+   */
   take(path: string): LockOwner | undefined {
     for (;;) {
       if (this.#create(path)) return undefined
@@ -30,13 +34,20 @@ export class LockHolder {
     return owner.token === this.self.token || !isAlive(owner)
   }
 
-  /** Removes the lock of `owner`, if it is still theirs: of several that try, one succeeds. */
+  /**
+   * Removes the lock of `owner`, if it is still theirs: of several that try, one succeeds.
+   *
+   * @throws what the file system throws where it may not be removed.
+   */
   break(path: string, owner: LockOwner): void {
+    // a lock that somebody has taken meanwhile is better not moved at all
+    if (ownerOf(path)?.token !== owner.token) return
     const aside = `${path}.${randomUUID()}`
     try {
       renameSync(path, aside)
-    } catch {
-      return
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
+      throw error
     }
     // somebody else was faster and has the lock already
     if (ownerOf(aside)?.token !== owner.token) ignore(() => linkSync(aside, path))

@@ -1,16 +1,18 @@
 import { execFile } from 'node:child_process'
-import { readFile, writeFile } from 'node:fs/promises'
+import { cp, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { FileStore } from '../../src/node/file-store.js'
+import { thisProcess } from '../../src/node/process-identity.js'
 import { sessionId, store } from '../support/session-chunks.js'
+import { makeReadOnly, removeDisk, smallDisk } from '../support/small-disk.js'
 import { recordInProcess, temporaryDirectory } from '../support/store-directory.js'
 
 const CLI = new URL('../../dist/cli.js', import.meta.url).pathname
 
 function kymograph(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
   return new Promise((resolve) => {
-    execFile(process.execPath, [CLI, ...args], (error, stdout, stderr) =>
+    execFile(process.execPath, [CLI, ...args], { timeout: 20_000 }, (error, stdout, stderr) =>
       resolve({ code: error ? Number(error.code) : 0, stdout, stderr }),
     )
   })
@@ -74,6 +76,21 @@ describe('kymograph labels', () => {
     expect((await kymograph('labels', '--store', path)).stdout).toMatch(/login\s+2/)
     expect((await kymograph('labels', '--store', await temporaryDirectory())).stdout).toBe('no labels\n')
   })
+})
+
+describe('kymograph ls on a directory that cannot be written to', () => {
+  it('lists it in spite of locks a dead process has left there', async ({ skip }) => {
+    const disk = smallDisk() ?? skip('nothing may be mounted here')
+    onTestFinished(() => removeDisk(disk))
+    await cp(await filledDirectory(), disk, { recursive: true })
+    await rm(join(disk, '.kymograph', 'catalogue'))
+    const lock = JSON.stringify({ ...thisProcess, born: 'yesterday/1', token: 't' })
+    for (const name of ['catalogue', sessionId(3)]) await writeFile(join(disk, '.kymograph', `${name}.lock`), lock)
+    makeReadOnly(disk)
+    const { code, stdout } = await kymograph('ls', '--store', disk)
+    expect(code).toBe(0)
+    expect(stdout).toContain(sessionId(3))
+  }, 30_000)
 })
 
 describe('kymograph rm', () => {

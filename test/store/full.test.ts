@@ -1,27 +1,8 @@
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { Recorder } from '../../src/node/index.js'
 import { createRecorder, ENGINES } from '../support/node-recorder.js'
-
-/** A disk of 400 kB; undefined where none may be mounted. */
-function smallDisk(): string | undefined {
-  const path = mkdtempSync(join(tmpdir(), 'kymograph-full-'))
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=400k', 'tmpfs', path], { stdio: 'ignore' })
-  } catch {
-    rmSync(path, { recursive: true })
-    return undefined
-  }
-  return path
-}
-
-function removeDisk(path: string): void {
-  execFileSync('umount', ['-l', path])
-  rmSync(path, { recursive: true, force: true })
-}
+import { removeDisk, smallDisk } from '../support/small-disk.js'
 
 const probe = smallDisk()
 if (probe) removeDisk(probe)
