@@ -5,6 +5,7 @@ import type { DeliveryLedger } from '../store/ledger.js'
 import type { SessionStore, StoreEstimate } from '../store/port.js'
 import type { Query, SessionPage } from '../store/query.js'
 import type { JourneyRecord, LabelRecord, SessionRecord } from '../store/record.js'
+import { refuseUnlessNext } from '../store/succession.js'
 import type { Chunk } from '../wire/model.js'
 import { DirectoryCatalogue } from './directory-catalogue.js'
 import { syncDirectory } from './durable.js'
@@ -92,9 +93,7 @@ export class FileStore implements SessionStore {
     const opening = this.#written.get(sessionId)
     if (!opening) return this.#releasing.get(sessionId) ?? Promise.resolve()
     this.#written.delete(sessionId)
-    const released = this.#release(sessionId, opening).finally(() => this.#releasing.delete(sessionId))
-    this.#releasing.set(sessionId, released)
-    return released
+    return this.#inTurn(sessionId, () => this.#release(sessionId, opening))
   }
 
   async get(sessionId: string): Promise<SessionRecord | undefined> {
@@ -134,15 +133,7 @@ export class FileStore implements SessionStore {
 
   async delete(sessionId: string): Promise<boolean> {
     await this.release(sessionId)
-    if ((await this.get(sessionId)) === undefined) return false
-    this.#refuseIfLocked(sessionId)
-    // first the word, then the deed: cut off between the two, the session is found again. A full disk has no room for it
-    const isLogged = await this.#catalogue.remove(sessionId)
-    this.#read.delete(sessionId)
-    await this.#catalogue.changeDirectory(() => unlink(this.#catalogue.filePathOf(sessionId)))
-    await syncDirectory(this.#directory)
-    if (!isLogged) await this.#catalogue.remove(sessionId)
-    return true
+    return this.#inTurn(sessionId, () => this.#delete(sessionId))
   }
 
   async forget(sessionId: string): Promise<boolean> {
@@ -174,19 +165,44 @@ export class FileStore implements SessionStore {
     const stateDirectory = this.#catalogue.makeDirectories()
     const file = new SessionFile(this.#catalogue.filePathOf(sessionId), sessionId)
     await file.refresh()
-    this.#refuseIfLocked(sessionId, chunk.epoch > file.lastEpoch)
-    this.#catalogue.locks.take(this.#catalogue.lockPathOf(sessionId))
-    this.#own.add(sessionId)
+    // the supervisor of a thread of this process that has died begins a new epoch; so does a recovery, which is of no thread
+    const isContinued = chunk.tailNs === undefined && chunk.epoch > (file.lastHeader?.epoch ?? 0)
+    this.#lock(sessionId, isContinued)
     this.#read.delete(sessionId)
     try {
       // a power cut must not take the lock and leave the file
       await syncDirectory(stateDirectory)
+      // what others have written before the lock was had
+      await file.refresh()
+      refuseUnlessNext(chunk, file.lastHeader)
       await this.#catalogue.changeDirectory(() => file.openForAppending())
       return file
     } catch (cause) {
-      this.#own.delete(sessionId)
-      this.#catalogue.locks.release(this.#catalogue.lockPathOf(sessionId))
+      this.#unlock(sessionId)
       throw cause
+    }
+  }
+
+  async #delete(sessionId: string): Promise<boolean> {
+    if ((await this.get(sessionId)) === undefined) return false
+    try {
+      this.#catalogue.makeDirectories()
+      this.#lock(sessionId)
+    } catch (cause) {
+      // a full disk has no room for a lock, and this makes some
+      if (!fullError(this.#directory, cause)) throw cause
+      this.#own.add(sessionId)
+    }
+    try {
+      // first the word, then the deed: cut off between the two, the session is found again. A full disk has no room for it
+      const isLogged = await this.#catalogue.remove(sessionId)
+      this.#read.delete(sessionId)
+      await this.#catalogue.changeDirectory(() => unlink(this.#catalogue.filePathOf(sessionId)))
+      await syncDirectory(this.#directory)
+      if (!isLogged) await this.#catalogue.remove(sessionId)
+      return true
+    } finally {
+      this.#unlock(sessionId)
     }
   }
 
@@ -201,31 +217,52 @@ export class FileStore implements SessionStore {
       record?.state === 'recording' ? { ...record, state: 'recovered' } : record
     try {
       if (settled) await this.#catalogue.enter(settled, file.version)
-      this.#catalogue.locks.release(this.#catalogue.lockPathOf(sessionId))
+      this.#unlock(sessionId)
     } catch {
       // the lock stays, and the next lookup reads the file
+      this.#own.delete(sessionId)
     }
+  }
+
+  #unlock(sessionId: string): void {
+    this.#catalogue.locks.release(this.#catalogue.lockPathOf(sessionId))
     this.#own.delete(sessionId)
   }
 
+  /** What ends the writing of a session goes one after the other. */
+  #inTurn<T>(sessionId: string, step: () => Promise<T>): Promise<T> {
+    const done = (this.#releasing.get(sessionId) ?? Promise.resolve()).then(step)
+    const settled: Promise<void> = done
+      .then(
+        () => {},
+        () => {},
+      )
+      .finally(() => {
+        if (this.#releasing.get(sessionId) === settled) this.#releasing.delete(sessionId)
+      })
+    this.#releasing.set(sessionId, settled)
+    return done
+  }
+
   /**
-   * isContinued: the supervisor of a thread of this process that has died begins a new epoch.
+   * Takes a session's lock; `isContinued`: also from another thread of this process.
    *
    * @throws KymographError `session-locked` when somebody else writes the session.
    */
-  #refuseIfLocked(sessionId: string, isContinued = false): void {
+  #lock(sessionId: string, isContinued = false): void {
     const { locks } = this.#catalogue
     const path = this.#catalogue.lockPathOf(sessionId)
-    const owner = ownerOf(path)
-    if (!owner) return
-    if (locks.isFree(owner) || (isContinued && isSameProcess(owner, thisProcess))) {
-      locks.break(path, owner)
-      return
+    const before = isContinued ? ownerOf(path) : undefined
+    // one without a token is being written
+    if (before && before.token !== '' && isSameProcess(before, thisProcess)) locks.break(path, before)
+    const owner = locks.take(path)
+    if (owner) {
+      throw new KymographError(
+        'session-locked',
+        `session ${sessionId} is being written by process ${owner.pid} on ${owner.host}; stop it there first`,
+      )
     }
-    throw new KymographError(
-      'session-locked',
-      `session ${sessionId} is being written by process ${owner.pid} on ${owner.host}; stop it there first`,
-    )
+    this.#own.add(sessionId)
   }
 
   async #fileOf(sessionId: string): Promise<SessionFile | undefined> {

@@ -2,8 +2,9 @@ import { statSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { KymographError } from '../errors.js'
 import { recordWith, type SessionRecord } from '../store/record.js'
+import { refuseUnlessNext } from '../store/succession.js'
 import { FRAME_HEADER_BYTES } from '../wire/index.js'
-import type { Chunk } from '../wire/model.js'
+import type { Chunk, FrameHeader } from '../wire/model.js'
 import { fileVersion, type ScannedFile, scanSessionFile } from './session-scan.js'
 
 export const SESSION_FILE_EXTENSION = '.kymo'
@@ -14,6 +15,7 @@ export class SessionFile {
   readonly #sessionId: string
   #scanned: ScannedFile | undefined
   #writer: FileHandle | undefined
+  #lastWrite: Promise<unknown> = Promise.resolve()
 
   constructor(path: string, sessionId: string) {
     this.#path = path
@@ -25,9 +27,9 @@ export class SessionFile {
     return this.#scanned?.record
   }
 
-  /** Of the last chunk; −1 before the first. */
-  get lastEpoch(): number {
-    return this.#scanned?.places.at(-1)?.header.epoch ?? -1
+  /** Of the last chunk. */
+  get lastHeader(): FrameHeader | undefined {
+    return this.#scanned?.places.at(-1)?.header
   }
 
   get version(): string {
@@ -61,9 +63,19 @@ export class SessionFile {
     this.#scanned.byteLength = wholeByteLength
   }
 
-  /** Appends a chunk and makes it durable; one that cannot be written whole is taken back. Returns the session as it is now. */
-  async append(chunk: Chunk, frame: Uint8Array): Promise<SessionRecord> {
+  /**
+   * Appends a chunk and makes it durable, one at a time; one that cannot be written whole is taken back. Returns the session
+   * as it is now.
+   *
+   * @throws KymographError `session-locked` when it does not come behind the last one.
+   */
+  append(chunk: Chunk, frame: Uint8Array): Promise<SessionRecord> {
+    return this.#inTurn(() => this.#append(chunk, frame))
+  }
+
+  async #append(chunk: Chunk, frame: Uint8Array): Promise<SessionRecord> {
     const [writer, scanned] = [this.#writer!, this.#scanned!]
+    refuseUnlessNext(chunk, this.lastHeader)
     const offset = scanned.byteLength
     try {
       await writer.appendFile(frame)
@@ -82,12 +94,20 @@ export class SessionFile {
   }
 
   /** No more chunks will come from here. */
-  async closeWriter(): Promise<void> {
-    const writer = this.#writer
-    this.#writer = undefined
-    if (!writer) return
-    if (this.#scanned) this.#scanned.version = fileVersion(await writer.stat())
-    await writer.close()
+  closeWriter(): Promise<void> {
+    return this.#inTurn(async () => {
+      const writer = this.#writer
+      this.#writer = undefined
+      if (!writer) return
+      if (this.#scanned) this.#scanned.version = fileVersion(await writer.stat())
+      await writer.close()
+    })
+  }
+
+  #inTurn<T>(step: () => Promise<T>): Promise<T> {
+    const done = this.#lastWrite.then(step)
+    this.#lastWrite = done.catch(() => {})
+    return done
   }
 
   /** The frame at `index`, fresh. */

@@ -1,8 +1,10 @@
+import { readFrameHeader } from '../wire/index.js'
 import type { Chunk } from '../wire/model.js'
 import type { SessionStore, StoreEstimate, StoreSummary } from './port.js'
 import type { Query, SessionPage } from './query.js'
 import { type JourneyRecord, type LabelRecord, recordWith, type SessionRecord } from './record.js'
 import { SessionIndex } from './session-index.js'
+import { refuseUnlessNext } from './succession.js'
 
 /** Keeps sessions in memory, for as long as the recorder lives. */
 export class MemoryStore implements SessionStore {
@@ -19,6 +21,8 @@ export class MemoryStore implements SessionStore {
   async append(chunk: Chunk, frame: Uint8Array): Promise<void> {
     const { sessionId } = chunk
     const frames = this.#frames.get(sessionId) ?? []
+    const last = frames.at(-1)
+    refuseUnlessNext(chunk, last && readFrameHeader(last))
     this.#index.put(recordWith(this.#index.get(sessionId), chunk, frame.length))
     // not slice(): that of a Node Buffer is a view
     frames.push(new Uint8Array(frame))

@@ -58,7 +58,8 @@ export interface SessionStore {
    * Takes one more chunk of a session: `frame` is its frame, borrowed until return. Resolves when it is as durable as
    * the store gets; a chunk that is refused leaves nothing behind.
    *
-   * @throws KymographError `session-locked` when somebody else is writing the session.
+   * @throws KymographError `session-locked` when somebody else is writing the session, or has written it since: the chunk
+   *   does not come behind its last one by epoch and number.
    */
   append(chunk: Chunk, frame: Uint8Array): Promise<void>
   /** No more chunks will come from here; a session without a final chunk is `recovered` from now on. */

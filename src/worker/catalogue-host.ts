@@ -34,10 +34,7 @@ export class CatalogueHost {
     const id = checkSessionId(given)
     const normalized = normalizeLabels(labels)
     this.#refuseRecording(id, 'use setLabels of the session itself')
-    // one after the other: each builds on the chunk before
-    const amended = this.#amended.then(() => amendLabels(this.store, id, normalized))
-    this.#amended = amended.catch(() => {})
-    return amended
+    return this.#inTurn(() => amendLabels(this.store, id, normalized))
   }
 
   /** tracelessly: nothing in the store tells of it any more. */
@@ -60,7 +57,7 @@ export class CatalogueHost {
   }
 
   recover(): Promise<Recovery[]> {
-    return recoverSessions(this.store)
+    return this.#inTurn(() => recoverSessions(this.store))
   }
 
   async prune(retention: unknown): Promise<Pruned> {
@@ -69,6 +66,13 @@ export class CatalogueHost {
 
   estimate(): Promise<StoreEstimate> {
     return this.store.estimate()
+  }
+
+  /** One after the other: each builds on the chunk before. */
+  #inTurn<T>(step: () => Promise<T>): Promise<T> {
+    const done = this.#amended.then(step)
+    this.#amended = done.catch(() => {})
+    return done
   }
 
   #refuseRecording(id: string, remedy: string): void {

@@ -152,6 +152,19 @@ describe('kymograph prune', () => {
 })
 
 describe('kymograph recover', () => {
+  it('closes each session once when two processes do it at the same time', async () => {
+    const path = await temporaryDirectory()
+    const target = await FileStore.open(path)
+    for (let i = 0; i < 40; i++) await store(target, { id: sessionId(i), startMinute: i, chunks: 2, isFinal: false })
+    await target.close()
+    const both = await Promise.all([1, 2].map(() => kymograph('recover', '--store', path, '--json')))
+    expect(both.map(({ code }) => code)).toEqual([0, 0])
+    const closed = both.flatMap(({ stdout }) => JSON.parse(stdout) as unknown[])
+    expect(closed).toHaveLength(40)
+    const { sessions } = await (await FileStore.open(path)).page({ state: 'recovered' })
+    expect(sessions.map(({ chunks }) => chunks)).toEqual(Array(40).fill(3))
+  })
+
   it('closes the session of a killed recorder, and says what may be lost', async () => {
     const path = await temporaryDirectory()
     const writer = await recordInProcess(path)

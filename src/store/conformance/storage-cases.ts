@@ -154,4 +154,42 @@ export const STORAGE_CASES: StoreCase[] = [
       expectEqual('sessions', (await store.page({})).sessions.length, 8)
     },
   },
+  {
+    name: 'refuses a chunk that does not come behind the last one, made by somebody who had not seen that',
+    async run(open) {
+      const { store } = await open()
+      await storeSample(store, { ...THREE_CHUNKS, isFinal: false })
+      const bytes = (await store.get(sampleId(3)))!.bytes
+      const append = (epoch: number, seq: number) => {
+        const chunk = { ...sampleChunks(THREE_CHUNKS)[2]!, epoch, seq }
+        return store.append(chunk, frameOf(chunk))
+      }
+      await expectRejection('the last one again', append(0, 2), 'session-locked')
+      await expectRejection('one before', append(0, 1), 'session-locked')
+      await store.release(sampleId(3))
+      await append(1, 3)
+      await expectRejection('of an epoch before', append(0, 4), 'session-locked')
+      await store.release(sampleId(3))
+      const record = await store.get(sampleId(3))
+      expectEqual('chunks', record?.chunks, 4)
+      expectEqual('bytes', (await store.estimate()).bytes, record?.bytes)
+      expectEqual('more than before', record!.bytes > bytes, true)
+    },
+  },
+  {
+    name: 'removes a session once, and takes its chunks in their order, however many calls come at once',
+    async run(open) {
+      const { store } = await open()
+      const chunks = sampleChunks({ ...THREE_CHUNKS, chunks: 20 })
+      await store.append(chunks[0]!, frameOf(chunks[0]!))
+      await Promise.all(chunks.slice(1).map((chunk) => store.append(chunk, frameOf(chunk))))
+      await store.release(sampleId(3))
+      for (const [index, chunk] of chunks.entries()) {
+        expectEqual(`chunk ${index}`, await store.chunkAt(sampleId(3), index), frameOf(chunk))
+      }
+      const removed = await Promise.all([1, 2, 3].map(() => store.delete(sampleId(3))))
+      expectEqual('removed', removed.filter(Boolean).length, 1)
+      expectEqual('left', await store.estimate(), { sessions: 0, bytes: 0 })
+    },
+  },
 ]

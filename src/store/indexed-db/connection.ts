@@ -29,12 +29,12 @@ export class Connection {
    *
    * @throws KymographError `quota` when there is no more room, `storage-error` for all else that is the database's.
    */
-  async run<T>(work: (database: Database) => Promise<T>): Promise<T> {
+  async run<T>(work: (database: Database, isRetry: boolean) => Promise<T>): Promise<T> {
     for (let isRetry = false; ; isRetry = true) {
       const opening = this.open()
       const database = await opening
       try {
-        return await work(database)
+        return await work(database, isRetry)
       } catch (cause) {
         if (cause instanceof KymographError) throw cause
         const { name } = cause as DOMException

@@ -1,4 +1,5 @@
 import { KymographError } from '../../errors.js'
+import { readFrameHeader } from '../../wire/index.js'
 import type { Chunk } from '../../wire/model.js'
 import { cursorPosition, PageBuilder } from '../cursor.js'
 import type { DeliveryLedger } from '../ledger.js'
@@ -12,6 +13,7 @@ import {
   recordWith,
   type SessionRecord,
 } from '../record.js'
+import { refuseUnlessNext } from '../succession.js'
 import { Connection } from './connection.js'
 import { DatabaseLedger } from './database-ledger.js'
 import { rangeOf, rowsFor } from './lookup.js'
@@ -35,6 +37,8 @@ export class IndexedDbStore implements SessionStore {
   readonly #locks: SessionLocks
   /** Sessions written here, as they are stored. */
   readonly #written = new Map<string, SessionRecord>()
+  /** Their last chunks. */
+  readonly #lastChunks = new Map<string, Pick<Chunk, 'epoch' | 'seq'>>()
   readonly #releasing = new Map<string, Promise<void>>()
 
   private constructor(name: string, events: StoreEvents | undefined) {
@@ -57,9 +61,18 @@ export class IndexedDbStore implements SessionStore {
     const frame = new Uint8Array(given)
     await this.#releasing.get(sessionId)
     if (!(await this.#locks.take(sessionId))) throw lockedError(sessionId)
-    const record = await this.#connection.run(async (database) => {
+    const record = await this.#connection.run(async (database, isRetry) => {
       const tx = writing(database)
       const [row, totals] = await Promise.all([tx.objectStore('sessions').get(sessionId), totalsIn(tx)])
+      if (row && row.chunks === this.#written.get(sessionId)?.chunks) {
+        refuseUnlessNext(chunk, this.#lastChunks.get(sessionId))
+      } else if (row) {
+        const frameBefore = await tx.objectStore('chunks').get([sessionId, row.chunks - 1])
+        const last = frameBefore && readFrameHeader(frameBefore)
+        // the connection was lost behind a try that went through
+        if (isRetry && last?.epoch === chunk.epoch && last.seq === chunk.seq) return recordOf(row)
+        refuseUnlessNext(chunk, last)
+      }
       const next = recordWith(row && recordOf(row), chunk, frame.length)
       const written = [
         tx.objectStore('sessions').put(rowOf(next)),
@@ -77,6 +90,7 @@ export class IndexedDbStore implements SessionStore {
     })
     const before = this.#written.get(sessionId)
     this.#written.set(sessionId, record)
+    this.#lastChunks.set(sessionId, { epoch: chunk.epoch, seq: chunk.seq })
     if (!before) this.#manifest.note(record)
     else if (record.chunks <= before.chunks) this.#tellEvicted(before, chunk.seq)
   }
@@ -90,6 +104,7 @@ export class IndexedDbStore implements SessionStore {
       return releasing ?? Promise.resolve()
     }
     this.#written.delete(sessionId)
+    this.#lastChunks.delete(sessionId)
     const released = this.#release(record).finally(() => this.#releasing.delete(sessionId))
     this.#releasing.set(sessionId, released)
     return released
