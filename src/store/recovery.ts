@@ -72,13 +72,17 @@ async function closeSession(store: SessionStore, record: SessionRecord): Promise
   return { session: (await store.get(record.id)) ?? record, tailFrames: Object.fromEntries(tailFrames) }
 }
 
-/** The last chunks that can be read, the latest first. */
+/** The last chunks that can be read, the latest first, and the amendments among them. */
 async function lastChunks(store: SessionStore, record: SessionRecord): Promise<Chunk[]> {
   const chunks: Chunk[] = []
-  for (let index = record.chunks - 1; index >= 0 && chunks.length <= CHUNKS_CONSIDERED; index--) {
+  let considered = 0
+  for (let index = record.chunks - 1; index >= 0 && considered <= CHUNKS_CONSIDERED; index--) {
     const frame = await store.chunkAt(record.id, index).catch(() => undefined)
     try {
-      if (frame) chunks.push(decodeChunk(decodeFrame(frame).payload))
+      const chunk = frame && decodeChunk(decodeFrame(frame).payload)
+      if (!chunk) continue
+      chunks.push(chunk)
+      if (!chunk.amendment) considered += 1
     } catch {
       // damaged since: those before it will do
     }

@@ -1,4 +1,5 @@
 import { decodeChunk, decodeFrame } from '../../wire/index.js'
+import { amendLabels } from '../amendment.js'
 import { recoverSessions } from '../recovery.js'
 import { pruneSessions } from '../retention.js'
 import type { StoreCase } from './case.js'
@@ -41,6 +42,19 @@ export const UPKEEP_CASES: StoreCase[] = [
       const again = await reopen()
       expectEqual('in a new opening', await again.get(sampleId(1)), record)
       expectEqual('found', (await again.page({ state: 'recovered', order: 'oldest', limit: 1 })).sessions, [record])
+    },
+  },
+  {
+    name: 'closes a cut-off session however often its labels were changed since',
+    async run(open) {
+      const { store } = await open()
+      await storeSample(store, CUT_OFF)
+      for (let i = 0; i < 12; i++) await amendLabels(store, sampleId(1), [`label ${i}`])
+      const [recovery] = await recoverSessions(store)
+      const { chunks, labels, tailMs } = recovery!.session
+      expectEqual('chunks, labels', [chunks, labels], [CUT_OFF.chunks + 13, ['label 11']])
+      expectEqual('a tail', tailMs! > 0, true)
+      await store.close()
     },
   },
   {
