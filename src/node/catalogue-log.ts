@@ -5,8 +5,9 @@ import { KymographError } from '../errors.js'
 import { CatalogueCoder, type CatalogueEntry } from './catalogue-line.js'
 import { ageOf, type LockHolder } from './file-lock.js'
 
-/** First line of a catalogue; another version is refused, not overwritten. */
-const HEADER = 'kymograph catalogue 1\n'
+const VERSION = 1
+/** First line of a catalogue; a later version is refused, not overwritten. */
+const HEADER = `kymograph catalogue ${VERSION}\n`
 /** A line begins with its CRC-32 in hexadecimal and a space. */
 const CHECKSUM_CHARS = 9
 const NEWLINE = 10
@@ -18,6 +19,8 @@ const LOCK_RETRY_MS = 3
 export interface CatalogueNews {
   /** The catalogue is another one than before: only what is in `entries` holds. */
   isAnew: boolean
+  /** Lines could not be read: what is in `entries` may be out of date. */
+  isDamaged: boolean
   entries: CatalogueEntry[]
 }
 
@@ -34,7 +37,7 @@ export class CatalogueLog {
   #readBytes = 0
   /** Lines of sessions, those out of date included. */
   #lines = 0
-  #unreported: CatalogueNews = { isAnew: true, entries: [] }
+  #unreported: CatalogueNews = { isAnew: true, isDamaged: false, entries: [] }
   #lastWrite: Promise<unknown> = Promise.resolve()
 
   constructor(path: string, locks: LockHolder) {
@@ -51,7 +54,7 @@ export class CatalogueLog {
   read(): CatalogueNews {
     this.#readOn()
     const news = this.#unreported
-    this.#unreported = { isAnew: false, entries: [] }
+    this.#unreported = { isAnew: false, isDamaged: false, entries: [] }
     return news
   }
 
@@ -109,7 +112,7 @@ export class CatalogueLog {
   #readOn(): void {
     const found = statSync(this.#path, { throwIfNoEntry: false })
     if (!found || found.ino !== this.#inode || found.size < this.#readBytes) {
-      if (this.#inode !== 0) this.#unreported = { isAnew: true, entries: [] }
+      if (this.#inode !== 0) this.#unreported = { isAnew: true, isDamaged: false, entries: [] }
       this.#coder = new CatalogueCoder()
       this.#inode = found?.ino ?? 0
       this.#readBytes = 0
@@ -117,7 +120,8 @@ export class CatalogueLog {
     }
     if (!found || found.size === this.#readBytes) return
     const bytes = readRange(this.#path, this.#readBytes, found.size)
-    let at = this.#readBytes === 0 ? headerEnd(this.#path, bytes) : 0
+    const isFirst = this.#readBytes === 0
+    let at = isFirst ? headerEnd(this.#path, bytes) : 0
     for (let end = bytes.indexOf(NEWLINE, at); end >= 0; end = bytes.indexOf(NEWLINE, at)) {
       const entry = this.#decode(bytes.subarray(at, end))
       if (entry) {
@@ -126,19 +130,23 @@ export class CatalogueLog {
       }
       at = end + 1
     }
-    // what is behind the last line is being written
+    // what is behind the last line is being written, or was when its writer died
+    if (isFirst && at < bytes.length) this.#unreported.isDamaged = true
     this.#readBytes += at
   }
 
   /** A damaged line is passed over: the session's file says the same. */
   #decode(line: Buffer): CatalogueEntry | undefined {
     const json = line.subarray(CHECKSUM_CHARS)
-    if (line.length <= CHECKSUM_CHARS || line.toString('latin1', 0, CHECKSUM_CHARS - 1) !== checksumOf(json)) return
     try {
-      return this.#coder.decode(json.toString('utf8'))
+      if (line.toString('latin1', 0, CHECKSUM_CHARS - 1) === checksumOf(json)) {
+        return this.#coder.decode(json.toString('utf8'))
+      }
     } catch {
-      return undefined
+      // it refers to one that is damaged
     }
+    this.#unreported.isDamaged = true
+    return undefined
   }
 
   /** One after the other in this thread, and one process at a time. */
@@ -170,10 +178,10 @@ function headerEnd(path: string, bytes: Buffer): number {
   const text = bytes.toString('latin1', 0, HEADER.length)
   if (text === HEADER) return HEADER.length
   const version = /^kymograph catalogue (\d+)\n/.exec(text)?.[1]
-  if (version !== undefined) {
+  if (Number(version) > VERSION) {
     throw new KymographError(
       'version',
-      `the catalogue ${JSON.stringify(path)} has version ${version}, this library knows 1; use a newer one`,
+      `the catalogue ${JSON.stringify(path)} has version ${version}, this library knows ${VERSION}; use a newer one`,
     )
   }
   return 0

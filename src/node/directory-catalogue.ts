@@ -105,12 +105,16 @@ export class DirectoryCatalogue {
   }
 
   async #refresh(): Promise<void> {
-    this.#apply(this.#log.read())
+    const news = this.#log.read()
+    this.#apply(news)
     const { doubtful, abandoned } = this.#lookAtLocks()
-    const isLogged = await this.#scanAndLog([...doubtful, ...this.#lookAtDirectory()])
+    const unknown = this.#lookAtDirectory()
+    const known = news.isDamaged ? this.#known.keys() : []
+    const isLogged = await this.#scanAndLog([...doubtful, ...unknown, ...known])
     // only when the catalogue is as good as the files
     if (isLogged) await this.#leniently(async () => this.#breakAll(abandoned))
-    if (this.#log.lines > 2 * this.#known.size + STALE_LINES_MAX) await this.#leniently(() => this.compact())
+    const isStale = this.#log.lines > 2 * this.#known.size + STALE_LINES_MAX
+    if (news.isDamaged || isStale) await this.#leniently(() => this.compact())
   }
 
   #breakAll(abandoned: Map<string, LockOwner>): void {

@@ -35,16 +35,36 @@ describe('a directory store', () => {
     const first = await FileStore.open(path)
     for (let i = 0; i < 5; i++) await store(first, { id: sessionId(i), startMinute: i, labels: [`l${i}`] })
     await first.delete(sessionId(4))
+    await amendLabels(first, sessionId(2), ['amended'])
+    await amendLabels(first, sessionId(3), ['amended'])
     const page = await first.page({})
+    const amended = await first.page({ labels: ['amended'] })
+    expect(amended.sessions).toHaveLength(2)
     const bytes = await readFile(join(path, CATALOGUE))
-    for (let at = 0; at < bytes.length; at += 23) {
+    const version = bytes.indexOf('1')
+    for (const at of [version, ...Array.from({ length: Math.ceil(bytes.length / 23) }, (_, i) => 23 * i)]) {
       const damaged = Uint8Array.from(bytes)
       damaged[at]! ^= 1
       for (const content of [damaged, bytes.subarray(0, at)]) {
         await writeFile(join(path, CATALOGUE), content)
+        // what is cut off between two lines leaves no trace in what is left
+        const isNoticed = content === damaged || bytes[at - 1] !== 10
+        if (isNoticed) expect(await (await FileStore.open(path)).page({ labels: ['amended'] })).toEqual(amended)
         expect(await (await FileStore.open(path)).page({})).toEqual(page)
       }
     }
+  })
+
+  it('looks through its files once when the catalogue is damaged, and writes it anew', async () => {
+    const path = await temporaryDirectory()
+    const first = await FileStore.open(path)
+    for (let i = 0; i < 5; i++) await store(first, { id: sessionId(i), startMinute: i })
+    const bytes = await readFile(join(path, CATALOGUE))
+    bytes[bytes.length - 20]! ^= 1
+    await writeFile(join(path, CATALOGUE), bytes)
+    expect((await (await FileStore.open(path)).page({})).sessions).toHaveLength(5)
+    const lines = (await readFile(join(path, CATALOGUE), 'utf8')).trim().split('\n')
+    expect(lines.filter((line) => line.includes('"session"'))).toHaveLength(5)
   })
 
   it('refuses a catalogue of a later version and leaves it alone (F42)', async () => {
