@@ -8,7 +8,7 @@ import type { CatalogueEntry } from './catalogue-line.js'
 import { CatalogueLog } from './catalogue-log.js'
 import { LockHolder, type LockOwner, ownerOf } from './file-lock.js'
 import { SESSION_FILE_EXTENSION } from './session-file.js'
-import { fileVersion, scanSessionFile } from './session-scan.js'
+import { fileVersion, type ScannedFile, scanSessionFile } from './session-scan.js'
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 const LOCK_EXTENSION = '.lock'
@@ -25,7 +25,7 @@ const FILES_PER_TURN = 64
 export class DirectoryCatalogue {
   readonly index = new SessionIndex()
   readonly locks = new LockHolder()
-  /** Files that could not be read, and why. */
+  /** Sessions whose files could not be read, and why; it is tried again each time. */
   readonly unreadable = new Map<string, string>()
   /** Sessions whose files have disappeared though nobody removed them here. */
   readonly gone = new Map<string, SessionRecord>()
@@ -39,6 +39,8 @@ export class DirectoryCatalogue {
   readonly #empty = new Map<string, string>()
   /** Sessions somebody else was writing when we last looked. */
   #foreign = new Set<string>()
+  /** What their files held then: only what has come since is read. */
+  readonly #scanned = new Map<string, ScannedFile>()
   #directoryVersion = ''
   #refreshing: Promise<void> | undefined
 
@@ -118,7 +120,9 @@ export class DirectoryCatalogue {
   }
 
   #breakAll(abandoned: Map<string, LockOwner>): void {
-    for (const [path, owner] of abandoned) this.locks.break(path, owner)
+    for (const [id, owner] of abandoned) {
+      if (!this.unreadable.has(id)) this.locks.break(this.lockPathOf(id), owner)
+    }
   }
 
   #apply({ isAnew, entries }: ReturnType<CatalogueLog['read']>): void {
@@ -136,18 +140,18 @@ export class DirectoryCatalogue {
 
   /** Sessions whose files have to be read: others write them, or were writing them, and the locks of the dead. */
   #lookAtLocks(): { doubtful: Set<string>; abandoned: Map<string, LockOwner> } {
-    const doubtful = new Set(this.#foreign)
+    const doubtful = new Set([...this.#foreign, ...this.unreadable.keys()])
     const abandoned = new Map<string, LockOwner>()
     this.#foreign = new Set()
     for (const name of namesIn(this.#stateDirectory)) {
       const id = name.slice(0, -LOCK_EXTENSION.length)
       if (!name.endsWith(LOCK_EXTENSION) || !UUID.test(id) || this.#own.has(id)) continue
-      const path = this.lockPathOf(id)
-      const owner = ownerOf(path)
-      if (owner && this.locks.isFree(owner)) abandoned.set(path, owner)
+      const owner = ownerOf(this.lockPathOf(id))
+      if (owner && this.locks.isFree(owner)) abandoned.set(id, owner)
       else if (owner) this.#foreign.add(id)
       doubtful.add(id)
     }
+    for (const id of this.#scanned.keys()) if (!this.#foreign.has(id)) this.#scanned.delete(id)
     return { doubtful, abandoned }
   }
 
@@ -212,29 +216,36 @@ export class DirectoryCatalogue {
     try {
       const stats = statSync(path, { throwIfNoEntry: false })
       const known = this.#known.get(id)
-      if (!stats) return known ? this.#missing(id) : undefined
+      if (!stats) return this.#missing(id)
       const version = fileVersion(stats)
       const state = this.#foreign.has(id) ? 'recording' : 'recovered'
       const before = this.index.get(id)
-      if (known === version && (before?.state === 'stopped' || before?.state === state)) return undefined
-      if (!known && this.#empty.get(id) === version) return undefined
-      const { record, version: fileVersionRead } = await scanSessionFile(path, id)
-      this.unreadable.delete(path)
+      const isKnown = known === version && (before?.state === 'stopped' || before?.state === state)
+      if (isKnown || (!known && this.#empty.get(id) === version)) {
+        this.unreadable.delete(id)
+        return undefined
+      }
+      const scanned = await scanSessionFile(path, id, this.#scanned.get(id))
+      const { record, version: fileVersionRead } = scanned
+      if (state === 'recording') this.#scanned.set(id, scanned)
+      this.unreadable.delete(id)
       if (!record) {
         this.#empty.set(id, version)
-        return known ? this.#missing(id) : undefined
+        return this.#missing(id)
       }
       const settled: SessionRecord = record.state === 'stopped' ? record : { ...record, state }
       this.#put(settled, fileVersionRead)
       return { kind: 'session', record: settled, fileVersion: fileVersionRead }
     } catch (cause) {
       // one file that cannot be read must not hide the others
-      this.unreadable.set(path, cause instanceof Error ? cause.message : String(cause))
+      this.unreadable.set(id, cause instanceof Error ? cause.message : String(cause))
       return undefined
     }
   }
 
-  #missing(id: string): CatalogueEntry {
+  #missing(id: string): CatalogueEntry | undefined {
+    this.unreadable.delete(id)
+    if (!this.#known.has(id)) return undefined
     this.#drop(id)
     return { kind: 'removed', id }
   }

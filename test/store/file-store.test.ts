@@ -1,8 +1,22 @@
-import { chmod, mkdir, readdir, readFile, rm, truncate, utimes, writeFile } from 'node:fs/promises'
+import {
+  chmod,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  rmdir,
+  symlink,
+  truncate,
+  utimes,
+  writeFile,
+} from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { FileStore } from '../../src/node/file-store.js'
+import { thisProcess } from '../../src/node/process-identity.js'
 import { amendLabels } from '../../src/store/amendment.js'
+import { frameOf, sampleChunks } from '../../src/store/index.js'
 import { chunksOf, sessionId, store } from '../support/session-chunks.js'
 import { recordInProcess, sessionFilesIn, temporaryDirectory } from '../support/store-directory.js'
 
@@ -139,6 +153,42 @@ describe('a directory store', () => {
     }
   })
 
+  it('keeps the lock of a dead process until its file can be read, and looks for that each time', async () => {
+    const [path, elsewhere] = await Promise.all([temporaryDirectory(), temporaryDirectory()])
+    const [file, lock] = [join(path, `${sessionId(1)}.kymo`), join(path, '.kymograph', `${sessionId(1)}.lock`)]
+    await store(await FileStore.open(path), { id: sessionId(1), startMinute: 1, isFinal: false })
+    await rename(file, join(elsewhere, 'session'))
+    await rm(join(path, CATALOGUE))
+    // a directory cannot be read; what it becomes later changes nothing in the store's own directory
+    await mkdir(join(elsewhere, 'target'))
+    await symlink(join(elsewhere, 'target'), file)
+    await writeFile(lock, JSON.stringify({ ...thisProcess, born: 'yesterday/1', token: 't' }))
+    const target = await FileStore.open(path)
+    expect((await target.page({})).sessions).toEqual([])
+    expect(await readFile(lock, 'utf8')).toContain('yesterday')
+    await rmdir(join(elsewhere, 'target'))
+    await rename(join(elsewhere, 'session'), join(elsewhere, 'target'))
+    expect((await target.page({})).sessions).toMatchObject([{ id: sessionId(1), state: 'recovered' }])
+    await expect(readFile(lock)).rejects.toMatchObject({ code: 'ENOENT' })
+  })
+
+  it('reads of a long session somebody else is writing only what has come since', async () => {
+    const path = await temporaryDirectory()
+    const [writer, reader] = await Promise.all([FileStore.open(path), FileStore.open(path)])
+    const chunks = sampleChunks({ number: 1, startMinute: 1, chunks: 8000, framesPerChunk: 100, isFinal: false })
+    const last = chunks.splice(-5)
+    for (const chunk of chunks) await writeFile(join(path, `${sessionId(1)}.kymo`), frameOf(chunk), { flag: 'a' })
+    const times: number[] = []
+    for (const [index, chunk] of last.entries()) {
+      await writer.append(chunk, frameOf(chunk))
+      const begunMs = performance.now()
+      expect(await reader.get(sessionId(1))).toMatchObject({ state: 'recording', chunks: 7996 + index })
+      times.push(performance.now() - begunMs)
+    }
+    const [first, ...others] = times
+    expect(Math.min(...others)).toBeLessThan(first! / 3)
+  }, 30_000)
+
   it('refuses a path that is a file', async () => {
     const path = join(await temporaryDirectory(), 'file')
     await writeFile(path, '')
@@ -209,7 +259,6 @@ describe('a session written by another process', () => {
     const target = await FileStore.open(path)
     await store(target, { id: sessionId(1), startMinute: 1, isFinal: false })
     const lock = join(path, '.kymograph', `${sessionId(1)}.lock`)
-    const { thisProcess } = await import('../../src/node/process-identity.js')
     await writeFile(lock, JSON.stringify({ ...thisProcess, born: 'yesterday/1', token: 't' }))
     expect(await target.get(sessionId(1))).toMatchObject({ state: 'recovered' })
     await expect(readFile(lock)).rejects.toMatchObject({ code: 'ENOENT' })
