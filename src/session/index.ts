@@ -3,11 +3,14 @@ export type { ChannelOptions, StreamOptions } from '../worker/checks/declaration
 export type { Lookup } from '../worker/checks/lookup.js'
 export type { ResampleOptions } from '../worker/checks/resampling.js'
 export type { SessionOptions } from '../worker/checks/session-options.js'
+export type { RecorderDeliveries } from '../worker/page-side.js'
 export type {
   Capabilities,
   ChannelDescriptor,
   ChannelType,
+  ChunkSink,
   ClockName,
+  DeliveryStatus,
   Gap,
   JourneyRecord,
   LabelRecord,
@@ -21,6 +24,7 @@ export type {
   Retention,
   SessionPage,
   SessionRecord,
+  SessionStore,
   SessionSummary,
   StoredChunk,
   StoreEstimate,

@@ -18,10 +18,10 @@ import { Connection } from './connection.js'
 import { DatabaseLedger } from './database-ledger.js'
 import { rangeOf, rowsFor } from './lookup.js'
 import { Manifest } from './manifest.js'
-import { type Database, recordOf, rowOf, type SessionRow } from './schema.js'
+import { type Database, recordOf, rowOf, type SessionRow, type StoreName } from './schema.js'
 import { SessionLocks } from './session-locks.js'
 
-const STORES: ('sessions' | 'chunks' | 'totals')[] = ['sessions', 'chunks', 'totals']
+const STORES: StoreName[] = ['sessions', 'chunks', 'totals', 'labels']
 /** Rows read at once where all of a part are wanted. */
 const ROWS_PER_READ = 1000
 
@@ -74,7 +74,9 @@ export class IndexedDbStore implements SessionStore {
         refuseUnlessNext(chunk, last)
       }
       const next = recordWith(row && recordOf(row), chunk, frame.length)
+      const counts = await labelCounts(tx, row?.labels ?? [], next.labels)
       const written = [
+        setLabelCounts(tx, counts),
         tx.objectStore('sessions').put(rowOf(next)),
         tx.objectStore('chunks').add(frame, [sessionId, next.chunks - 1]),
         setTotals(tx, totals, { sessions: row ? 0 : 1, bytes: frame.length }),
@@ -138,15 +140,9 @@ export class IndexedDbStore implements SessionStore {
 
   labels(): Promise<LabelRecord[]> {
     return this.#connection.run(async (database) => {
-      const index = reading(database).objectStore('sessions').index('label')
-      const labels: LabelRecord[] = []
-      // from the first entry of a label to the first of the next
-      for (let cursor = await index.openKeyCursor(); cursor; ) {
-        const [label] = cursor.key
-        labels.push({ label, sessions: await index.count(rangeOf([label])) })
-        cursor = await cursor.continue([label, []] as never)
-      }
-      return labels.sort(compareLabels)
+      const counts = reading(database).objectStore('labels')
+      const [labels, sessions] = await Promise.all([counts.getAllKeys(), counts.getAll()])
+      return labels.map((label, i) => ({ label, sessions: sessions[i]! })).sort(compareLabels)
     })
   }
 
@@ -161,7 +157,9 @@ export class IndexedDbStore implements SessionStore {
       const tx = writing(database)
       const [row, totals] = await Promise.all([tx.objectStore('sessions').get(sessionId), totalsIn(tx)])
       if (row) {
+        const counts = await labelCounts(tx, row.labels, [])
         await Promise.all([
+          setLabelCounts(tx, counts),
           tx.objectStore('sessions').delete(sessionId),
           tx.objectStore('chunks').delete(rangeOf([sessionId])),
           setTotals(tx, totals, { sessions: -1, bytes: -row.bytes }),
@@ -265,6 +263,25 @@ async function totalsIn(tx: ReturnType<typeof writing>): Promise<StoreEstimate> 
 function setTotals(tx: ReturnType<typeof writing>, before: StoreEstimate, more: StoreEstimate): Promise<unknown> {
   const totals = { sessions: before.sessions + more.sessions, bytes: before.bytes + more.bytes }
   return tx.objectStore('totals').put(totals, 'all')
+}
+
+/** What counts of labels become when a session that had `before` has `after`. */
+async function labelCounts(tx: ReturnType<typeof writing>, before: string[], after: string[]) {
+  const changes: [label: string, more: number][] = [
+    ...after.filter((label) => !before.includes(label)).map((label): [string, number] => [label, 1]),
+    ...before.filter((label) => !after.includes(label)).map((label): [string, number] => [label, -1]),
+  ]
+  const counts = tx.objectStore('labels')
+  return Promise.all(
+    changes.map(async ([label, more]): Promise<[string, number]> => [label, ((await counts.get(label)) ?? 0) + more]),
+  )
+}
+
+function setLabelCounts(tx: ReturnType<typeof writing>, counts: [label: string, sessions: number][]): Promise<unknown> {
+  const store = tx.objectStore('labels')
+  return Promise.all(
+    counts.map(([label, sessions]) => (sessions > 0 ? store.put(sessions, label) : store.delete(label))),
+  )
 }
 
 function lockedError(sessionId: string): KymographError {

@@ -1,14 +1,14 @@
 import type { IDBPIndex, IDBPObjectStore } from 'idb'
 import { comparePositions, type Position } from '../cursor.js'
 import type { Query } from '../query.js'
-import type { Schema, SessionRow } from './schema.js'
+import type { Schema, SessionRow, StoreName } from './schema.js'
 
-type Sessions = IDBPObjectStore<Schema, ('sessions' | 'chunks' | 'totals')[], 'sessions'>
+type Sessions = IDBPObjectStore<Schema, StoreName[], 'sessions'>
 type SessionIndexName = 'time' | 'journey' | 'label' | 'unfinished'
 
 /** Entries of an index that begin alike, as `[label]` does for all sessions with that label. */
 interface Source {
-  index: IDBPIndex<Schema, ('sessions' | 'chunks' | 'totals')[], 'sessions', SessionIndexName>
+  index: IDBPIndex<Schema, StoreName[], 'sessions', SessionIndexName>
   prefix: string[]
 }
 

@@ -37,9 +37,14 @@ export interface Schema extends DBSchema {
   /** Frames, in the order they came. */
   chunks: { key: [sessionId: string, index: number]; value: Uint8Array }
   totals: { key: 'all'; value: Totals }
+  /** Sessions that have the label. */
+  labels: { key: string; value: number }
   /** What was delivered. */
   deliveries: { key: [sink: string, sessionId: string]; value: DeliveryProgress }
 }
+
+/** What is written together. */
+export type StoreName = 'sessions' | 'chunks' | 'totals' | 'labels'
 
 export type Database = IDBPDatabase<Schema>
 
@@ -56,6 +61,7 @@ export function createSchema(database: Database): void {
   sessions.createIndex('unfinished', 'unfinished', single)
   database.createObjectStore('chunks', keysOutside)
   database.createObjectStore('totals', keysOutside)
+  database.createObjectStore('labels', keysOutside)
   database.createObjectStore('deliveries', keysOutside)
 }
 
