@@ -53,6 +53,8 @@ export class DeliveryQueue {
   /** Sessions that may have chunks to deliver, in the order they were heard of. */
   readonly #waiting = new Set<string>()
   readonly #busy = new Set<string>()
+  /** Those of `#busy` that were removed, or begun anew, since their chunk was read. */
+  readonly #abandoned = new Set<string>()
   readonly #counts: DeliveryCounts = { delivered: 0, quarantined: 0, failedTries: 0 }
   readonly #loans: Loans
   readonly #stop = new AbortController()
@@ -87,7 +89,7 @@ export class DeliveryQueue {
     for (const [id, progress] of await this.#ledger.read()) this.#progress.set(id, progress)
     for (let cursor: string | undefined; ; ) {
       const page = await this.#store.page({ order: 'oldest', limit: PAGE_SESSIONS, cursor })
-      for (const { id, chunks } of page.sessions) if (this.#doneOf(id) < chunks) this.#waiting.add(id)
+      for (const { id, chunks } of page.sessions) if (this.#doneOf(id) !== chunks) this.#waiting.add(id)
       this.#work()
       cursor = page.cursor
       if (cursor === undefined) return
@@ -106,10 +108,11 @@ export class DeliveryQueue {
     this.#work()
   }
 
-  /** The session was removed. */
+  /** The session was removed; if it comes again, it is another one. */
   async forget(sessionId: string): Promise<void> {
     this.#loans.forget(sessionId)
     this.#waiting.delete(sessionId)
+    if (this.#busy.has(sessionId)) this.#abandoned.add(sessionId)
     this.#progress.delete(sessionId)
     await this.#ledger.write(sessionId, undefined)
   }
@@ -117,7 +120,7 @@ export class DeliveryQueue {
   /** Whether all of a session's chunks are delivered. */
   isDelivered(sessionId: string, chunks: number): boolean {
     const progress = this.#progress.get(sessionId)
-    return progress !== undefined && progress.done >= chunks && progress.quarantined.length === 0
+    return progress !== undefined && progress.done === chunks && progress.quarantined.length === 0
   }
 
   /** Goes on after a pause, or at once where it waits. */
@@ -168,6 +171,7 @@ export class DeliveryQueue {
       this.#busy.add(sessionId)
       void this.#deliverNext(sessionId).then((mayHaveMore) => {
         this.#busy.delete(sessionId)
+        this.#abandoned.delete(sessionId)
         if (mayHaveMore) this.#waiting.add(sessionId)
         this.#wake()
         this.#work()
@@ -180,7 +184,7 @@ export class DeliveryQueue {
     const index = this.#doneOf(sessionId)
     try {
       const bytes = await this.#store.chunkAt(sessionId, index)
-      if (!bytes) return false
+      if (!bytes) return await this.#isBegunAnew(sessionId, index)
       const chunk = this.#outgoing(bytes)
       if (!this.#loans.isDelivered(chunk)) await this.#deliver(chunk)
       this.#failuresInRow = 0
@@ -189,8 +193,17 @@ export class DeliveryQueue {
       this.#options.events?.onDelivered?.(chunk)
       return true
     } catch (cause) {
-      return this.#stop.signal.aborted || this.#handle(cause, sessionId, index)
+      if (this.#stop.signal.aborted) return true
+      // neither a store that fails meanwhile nor a listener that throws may end the deliveries
+      return this.#handle(cause, sessionId, index).catch(() => this.#retryLater(undefined))
     }
+  }
+
+  /** Whether the store has fewer chunks than were delivered: it was emptied or damaged since, and all of them go again. */
+  async #isBegunAnew(sessionId: string, done: number): Promise<boolean> {
+    if (done === 0 || (await this.#store.chunkAt(sessionId, done - 1)) || !(await this.#store.get(sessionId)))
+      return false
+    return this.#progress.delete(sessionId)
   }
 
   async #deliver(chunk: OutgoingChunk): Promise<void> {
@@ -219,7 +232,7 @@ export class DeliveryQueue {
   async #handle(cause: unknown, sessionId: string, index: number): Promise<boolean> {
     this.#counts.failedTries += 1
     const error = cause instanceof DeliveryError ? cause : new DeliveryError('retry', String(cause), { cause })
-    const { events = {}, backOff } = this.#options
+    const { events = {} } = this.#options
     if (error.remedy === 'quarantine' || error.remedy === 'shrink') {
       const bytes = await this.#store.chunkAt(sessionId, index)
       if (!bytes) return false
@@ -234,12 +247,18 @@ export class DeliveryQueue {
       events.onPaused?.(error)
       return true
     }
+    return this.#retryLater(error.retryAfterMs)
+  }
+
+  #retryLater(retryAfterMs: number | undefined): true {
     this.#failuresInRow += 1
-    this.#timer ??= setTimeout(() => this.resume(), waitMs(this.#failuresInRow, error.retryAfterMs, backOff))
+    const { backOff } = this.#options
+    this.#timer ??= setTimeout(() => this.resume(), waitMs(this.#failuresInRow, retryAfterMs, backOff))
     return true
   }
 
   async #advance(sessionId: string, index: number, isQuarantined: boolean): Promise<void> {
+    if (this.#abandoned.has(sessionId)) return
     const quarantined = this.#progress.get(sessionId)?.quarantined ?? []
     const progress = { done: index + 1, quarantined: isQuarantined ? [...quarantined, index] : quarantined }
     this.#progress.set(sessionId, progress)

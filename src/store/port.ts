@@ -28,7 +28,7 @@ export interface GoneSession {
 /** Told while a store is open. */
 export interface StoreEvents {
   /** Chunks of a session that is being written were taken away under it. */
-  onEvicted(message: string): void
+  onEvicted(message: string, sessionId: string): void
 }
 
 /** What a store holds. */

@@ -71,10 +71,14 @@ export class RecorderHost implements RecorderApi {
     })
     const retention = checkRetention(options.retention)
     const page = pagePort && Comlink.wrap<PageApi>(pagePort)
+    const events: StoreEvents = {
+      onEvicted: (message, id) => {
+        this.#deliveries?.forget(id)
+        this.#warn('storage-evicted', message)
+      },
+    }
     const opened =
-      page && options.store.kind === 'page'
-        ? await openPageStore(page)
-        : await this.#openStore(options.store, { onEvicted: (message) => this.#warn('storage-evicted', message) })
+      page && options.store.kind === 'page' ? await openPageStore(page) : await this.#openStore(options.store, events)
     const isDelivered = (record: SessionRecord) => this.#deliveries?.isDelivered(record) ?? false
     const store = new RetainingStore(
       opened,

@@ -156,6 +156,66 @@ describe('a delivery queue', () => {
     expect(next.taken).toEqual(idsOf(1, 0, 1, 2))
   })
 
+  it('delivers anew what a session has when its store was emptied under it, and takes it for undelivered', async () => {
+    const store = await filled(1, 5)
+    const ledger = new MemoryLedger()
+    const sink = new ScriptedSink()
+    const queue = await delivered(store, sink, {}, ledger)
+    await store.delete(sampleId(1))
+    const chunks = sampleChunks({ number: 1, startMinute: 1, chunks: 7 }).slice(5)
+    for (const chunk of chunks) await store.append(chunk, frameOf(chunk))
+    expect(queue.isDelivered(sampleId(1), 2)).toBe(false)
+    queue.notify(sampleId(1))
+    await queue.idle()
+    expect(sink.taken).toEqual(idsOf(1, 0, 1, 2, 3, 4, 5, 6))
+    expect(queue.isDelivered(sampleId(1), 2)).toBe(true)
+    await ledger.write(sampleId(1), { done: 9, quarantined: [] })
+    const again = new ScriptedSink()
+    await delivered(store, again, {}, ledger)
+    expect(again.taken).toEqual(idsOf(1, 5, 6))
+  })
+
+  it('keeps nothing in its ledger of a session that is removed while a chunk of it is under way', async () => {
+    const store = await filled(1)
+    const ledger = new MemoryLedger()
+    const queue: DeliveryQueue = new DeliveryQueue(
+      store,
+      new ScriptedSink(({ sessionId }) => {
+        void store.delete(sessionId)
+        void queue.forget(sessionId)
+      }),
+      ledger,
+      QUICK,
+    )
+    await queue.start()
+    await queue.idle()
+    expect(await ledger.read()).toEqual(new Map())
+  })
+
+  it('goes on when the store fails while a chunk is put aside, and when a listener throws', async () => {
+    const store = await filled()
+    let failures = 0
+    const chunkAt = store.chunkAt.bind(store)
+    let isRefused = false
+    store.chunkAt = async (id, index) => {
+      if (isRefused && failures++ < 2) throw new Error('the disk is away')
+      return chunkAt(id, index)
+    }
+    const sink = new ScriptedSink(({ seq }) => {
+      isRefused = seq === 1
+      if (isRefused) throw new DeliveryError('quarantine', 'the receiver answered 422')
+    })
+    const queue = await delivered(store, sink, {
+      events: {
+        onQuarantined: () => {
+          throw new Error('listener')
+        },
+      },
+    })
+    expect(sink.taken).toEqual(idsOf(1, 0, 2))
+    expect(queue.counts.quarantined).toBe(1)
+  })
+
   it('leaves a session out that was removed', async () => {
     const store = await filled(2)
     const sink = new ScriptedSink(async ({ sessionId }) => void (await store.delete(sessionId)))

@@ -215,7 +215,7 @@ export class IndexedDbStore implements SessionStore {
   }
 
   #tellEvicted({ id, chunks }: SessionRecord, seq: number): void {
-    this.#events?.onEvicted(`the browser has removed ${chunks} chunks of session ${id}, all before number ${seq}`)
+    this.#events?.onEvicted(`the browser has removed ${chunks} chunks of session ${id}, all before number ${seq}`, id)
   }
 
   /** All journeys, or one. */
