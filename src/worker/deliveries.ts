@@ -10,7 +10,7 @@ export interface DeliveriesEvents {
   onWarning(code: Warning['code'], message: string): void
   /** Chunks are to hold no more raw bytes than this from now on. */
   onTooLarge(chunkMaxBytes: number): void
-  /** Every sink has all of the session. */
+  /** A sink has one more chunk of the session. */
   onDelivered(sessionId: string): void
 }
 
@@ -35,9 +35,7 @@ export class Deliveries {
       return new DeliveryQueue(store, sink, ledger, {
         borrower: page && plan.deliversAtHide ? borrowerAt(page, index) : undefined,
         events: {
-          onDelivered: ({ sessionId, final }) => {
-            if (final) events.onDelivered(sessionId)
-          },
+          onDelivered: ({ sessionId }) => events.onDelivered(sessionId),
           onQuarantined: ({ id }, { message }) =>
             events.onWarning('chunk-quarantined', `sink "${sink.name}" will not take chunk ${id}: ${message}`),
           onPaused: ({ message }) => events.onWarning('sink-paused', `sink "${sink.name}" is paused: ${message}`),
@@ -47,9 +45,9 @@ export class Deliveries {
     })
   }
 
-  /** Takes up what was left undelivered; what fails now is heard of with the next chunk. */
-  start(): void {
-    for (const queue of this.#queues) queue.start().catch(() => {})
+  /** Takes up what was left undelivered; what fails now is heard of with the next chunk. Resolves when all is known. */
+  async start(): Promise<void> {
+    await Promise.all(this.#queues.map((queue) => queue.start().catch(() => {})))
   }
 
   announce(frame: Uint8Array): void {

@@ -8,7 +8,7 @@ import type { SessionPage } from '../store/query.js'
 import type { JourneyRecord, LabelRecord, SessionRecord } from '../store/record.js'
 import type { Recovery } from '../store/recovery.js'
 import { RetainingStore } from '../store/retaining-store.js'
-import type { Pruned } from '../store/retention.js'
+import { oldestSessions, type Pruned } from '../store/retention.js'
 import { decodeChunk, decodeFrame, readFrameHeader } from '../wire/index.js'
 import { type Chunk, type ClockSnapshot, chunkId, type Mark } from '../wire/model.js'
 import { CatalogueHost } from './catalogue-host.js'
@@ -103,7 +103,9 @@ export class RecorderHost implements RecorderApi {
       },
     })
     store.prune()
-    this.#deliveries.start()
+    const started = this.#deliveries.start()
+    // those of a recorder that died between the two
+    if (retention.keepDelivered === false) void started.then(() => this.#removeAllDelivered()).catch(() => {})
     this.#opened = { kernels, store, catalogue: new CatalogueHost(store, (id) => this.#sessions.has(id)) }
     return { kernels: kernels.build, store: store.summary }
   }
@@ -232,6 +234,11 @@ export class RecorderHost implements RecorderApi {
     const session = this.#sessions.get(id)
     if (!session) throw this.#failures.get(id) ?? new KymographError('ended', `session ${id} is not being recorded`)
     return session
+  }
+
+  async #removeAllDelivered(): Promise<void> {
+    if (!this.#opened) return
+    for await (const { id } of oldestSessions(this.#opened.store)) await this.#removeDelivered(id)
   }
 
   async #removeDelivered(id: string): Promise<void> {

@@ -72,6 +72,25 @@ describe.each(ENGINES)('a recorder with a sink ($engine)', ({ worker, transport 
     expect(receiver.chunks.size).toBe(chunks)
   })
 
+  it('removes what was delivered before a restart, or changed on the way, where it is not to be kept (F43)', async () => {
+    const receiver = await MisbehavingReceiver.start(() => undefined)
+    onTestFinished(() => receiver.close())
+    const directory = await temporaryDirectory()
+    const first = await open(directory, receiver.url)
+    const { session } = await record(first, 100)
+    const { chunks } = await session.stop()
+    await expect.poll(() => receiver.chunks.size, { timeout: 5000 }).toBe(chunks)
+    await first.dispose()
+    const offline = await createRecorder({ store: { directory }, worker, transport })
+    const { session: other } = await record(offline, 100)
+    await other.stop()
+    await offline.sessions.setLabels(other.id, ['changed'])
+    await offline.dispose()
+    const recorder = await open(directory, receiver.url, { keepDelivered: false })
+    await expect.poll(async () => (await recorder.sessions.page()).sessions, { timeout: 5000 }).toEqual([])
+    expect(receiver.chunks.size).toBe(chunks + chunks + 1)
+  })
+
   it('makes chunks smaller after a 413, and says what it has put aside (F46)', async () => {
     const { url, sizes } = await refusing((bytes) => (bytes > 6000 ? 413 : 200))
     const recorder = await open(await temporaryDirectory(), url)
