@@ -47,10 +47,10 @@ export class DirectoryCatalogue {
   constructor(directory: string, own: ReadonlySet<string>) {
     this.#directory = directory
     this.#own = own
-    this.#log = new CatalogueLog(join(this.#stateDirectory, 'catalogue'), this.locks)
+    this.#log = new CatalogueLog(join(this.stateDirectory, 'catalogue'), this.locks)
   }
 
-  get #stateDirectory(): string {
+  get stateDirectory(): string {
     return join(this.#directory, '.kymograph')
   }
 
@@ -59,12 +59,12 @@ export class DirectoryCatalogue {
   }
 
   lockPathOf(sessionId: string): string {
-    return join(this.#stateDirectory, `${sessionId}${LOCK_EXTENSION}`)
+    return join(this.stateDirectory, `${sessionId}${LOCK_EXTENSION}`)
   }
 
   makeDirectories(): string {
-    mkdirSync(this.#stateDirectory, { recursive: true })
-    return this.#stateDirectory
+    mkdirSync(this.stateDirectory, { recursive: true })
+    return this.stateDirectory
   }
 
   /** Takes in what has changed since the last time. */
@@ -143,7 +143,7 @@ export class DirectoryCatalogue {
     const doubtful = new Set([...this.#foreign, ...this.unreadable.keys()])
     const abandoned = new Map<string, LockOwner>()
     this.#foreign = new Set()
-    for (const name of namesIn(this.#stateDirectory)) {
+    for (const name of namesIn(this.stateDirectory)) {
       const id = name.slice(0, -LOCK_EXTENSION.length)
       if (!name.endsWith(LOCK_EXTENSION) || !UUID.test(id) || this.#own.has(id)) continue
       const owner = ownerOf(this.lockPathOf(id))

@@ -10,6 +10,8 @@ const STALE_LINES_MAX = 10_000
 /** What was delivered from a directory: a line for each step, the last of a session holds. Not fsynced: it may lag. */
 export class FileLedger implements DeliveryLedger {
   readonly #path: string
+  /** Sessions the file has lines of, as far as we know. */
+  readonly #named = new Set<string>()
   #lastWrite: Promise<unknown> = Promise.resolve()
 
   constructor(path: string) {
@@ -23,6 +25,7 @@ export class FileLedger implements DeliveryLedger {
     for (const line of lines) {
       try {
         const [sessionId, done, ...quarantined] = JSON.parse(line) as Line
+        this.#named.add(sessionId)
         if (typeof done === 'number') progress.set(sessionId, { done, quarantined })
         else progress.delete(sessionId)
       } catch {
@@ -35,16 +38,35 @@ export class FileLedger implements DeliveryLedger {
 
   write(sessionId: string, progress: DeliveryProgress | undefined): Promise<void> {
     return this.#next(async () => {
+      if (!progress && !this.#named.has(sessionId)) return
+      this.#named.add(sessionId)
       await mkdir(dirname(this.#path), { recursive: true })
       await writeFile(this.#path, lineOf(sessionId, progress), { flag: 'a' })
     })
   }
 
-  #replace(progress: Map<string, DeliveryProgress>): Promise<void> {
+  /** Takes every line of a session out of the file. */
+  forget(sessionId: string): Promise<void> {
     return this.#next(async () => {
-      await writeFile(`${this.#path}.new`, [...progress].map(([id, one]) => lineOf(id, one)).join(''))
-      await rename(`${this.#path}.new`, this.#path)
+      this.#named.delete(sessionId)
+      const text = await readFile(this.#path, 'utf8')
+      if (!text.includes(sessionId)) return
+      await this.#overwrite(
+        text
+          .split('\n')
+          .filter((line) => !line.includes(sessionId))
+          .join('\n'),
+      )
     })
+  }
+
+  #replace(progress: Map<string, DeliveryProgress>): Promise<void> {
+    return this.#next(() => this.#overwrite([...progress].map(([id, one]) => lineOf(id, one)).join('')))
+  }
+
+  async #overwrite(text: string): Promise<void> {
+    await writeFile(`${this.#path}.new`, text)
+    await rename(`${this.#path}.new`, this.#path)
   }
 
   #next(step: () => Promise<void>): Promise<void> {

@@ -1,4 +1,4 @@
-import { stat, unlink } from 'node:fs/promises'
+import { readdir, stat, unlink } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { KymographError } from '../errors.js'
 import type { DeliveryLedger } from '../store/ledger.js'
@@ -16,6 +16,7 @@ import { SessionFile } from './session-file.js'
 
 /** Files that were read from lately and are not looked for again. */
 const READ_FILES_MAX = 32
+const LEDGER_PREFIX = 'delivered-'
 /** A page whose sessions keep changing is given as it is. */
 const PAGE_RETRIES_MAX = 3
 /** Sessions of a page whose files are held against the catalogue: a short page is to be read, a long one to be listed. */
@@ -38,6 +39,7 @@ export class FileStore implements SessionStore {
   readonly #written = new Map<string, Promise<SessionFile>>()
   readonly #releasing = new Map<string, Promise<void>>()
   readonly #read = new Map<string, SessionFile>()
+  readonly #ledgers = new Map<string, FileLedger>()
 
   private constructor(directory: string) {
     this.#directory = directory
@@ -138,8 +140,11 @@ export class FileStore implements SessionStore {
 
   async forget(sessionId: string): Promise<boolean> {
     const wasThere = await this.delete(sessionId)
-    if (wasThere) await this.#catalogue.compact()
-    return wasThere
+    if (!wasThere) return false
+    await this.#catalogue.compact()
+    const names = await readdir(this.#catalogue.stateDirectory)
+    for (const name of names) if (isLedgerName(name)) await this.#ledgerIn(name).forget(sessionId)
+    return true
   }
 
   async estimate(): Promise<StoreEstimate> {
@@ -150,13 +155,19 @@ export class FileStore implements SessionStore {
   }
 
   ledger(sink: string): DeliveryLedger {
-    const name = Buffer.from(sink).toString('hex')
-    return new FileLedger(join(this.#directory, '.kymograph', `delivered-${name}`))
+    return this.#ledgerIn(`${LEDGER_PREFIX}${Buffer.from(sink).toString('hex')}`)
   }
 
   async close(): Promise<void> {
     await Promise.all([...this.#written.keys()].map((sessionId) => this.release(sessionId)))
     this.#read.clear()
+  }
+
+  /** One for each file: what is forgotten must not be written again. */
+  #ledgerIn(name: string): FileLedger {
+    const ledger = this.#ledgers.get(name) ?? new FileLedger(join(this.#catalogue.stateDirectory, name))
+    this.#ledgers.set(name, ledger)
+    return ledger
   }
 
   async #openForWriting(chunk: Chunk): Promise<SessionFile> {
@@ -276,6 +287,10 @@ export class FileStore implements SessionStore {
     if (this.#read.size > READ_FILES_MAX) this.#read.delete(this.#read.keys().next().value!)
     return file
   }
+}
+
+function isLedgerName(name: string): boolean {
+  return name.startsWith(LEDGER_PREFIX) && !name.includes('.')
 }
 
 /** What the file system says when there is no more room, as stores say it. */

@@ -217,7 +217,11 @@ describe('a directory store', () => {
       metadata: { canary: 'feathers' },
     })
     await store(target, { id: sessionId(2), startMinute: 2, labels: ['other'] })
+    const ledger = target.ledger('collector')
+    for (const id of [1, 2]) await ledger.write(sessionId(id), { done: 1, quarantined: [] })
     expect(await target.forget(sessionId(1))).toBe(true)
+    await ledger.write(sessionId(1), undefined)
+    expect((await target.ledger('collector').read()).size).toBe(1)
     expect(await target.forget(sessionId(1))).toBe(false)
     for (const entry of await readdir(path, { withFileTypes: true, recursive: true })) {
       expect(entry.name).not.toContain(sessionId(1))

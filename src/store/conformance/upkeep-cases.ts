@@ -58,6 +58,27 @@ export const UPKEEP_CASES: StoreCase[] = [
     },
   },
   {
+    name: 'keeps nothing of what was delivered of a session that is forgotten',
+    async run(open) {
+      const { store } = await open()
+      await storeSample(store, { number: 1, startMinute: 1 })
+      await storeSample(store, { number: 2, startMinute: 2 })
+      const ledgers = ['a', 'b', 'ü/'].map((sink) => store.ledger?.(sink))
+      const progress = { done: 1, quarantined: [] }
+      for (const ledger of ledgers) {
+        await ledger?.write(sampleId(1), progress)
+        await ledger?.write(sampleId(2), progress)
+      }
+      await store.forget(sampleId(1))
+      for (const ledger of ledgers) {
+        if (!ledger) continue
+        await ledger.write(sampleId(1), undefined)
+        expectEqual('delivered', [...(await ledger.read())], [[sampleId(2), progress]])
+      }
+      await store.close()
+    },
+  },
+  {
     name: 'keeps what is young and small enough, and what is being recorded',
     async run(open) {
       const { store } = await open()

@@ -1,6 +1,7 @@
 import type { DeliveryLedger, DeliveryProgress } from '../ledger.js'
 import type { Connection } from './connection.js'
 import { rangeOf } from './lookup.js'
+import type { Database } from './schema.js'
 
 /** What was delivered from a database. Not strict: it may lag. */
 export class DatabaseLedger implements DeliveryLedger {
@@ -27,4 +28,16 @@ export class DatabaseLedger implements DeliveryLedger {
       await (progress ? database.put('deliveries', progress, key) : database.delete('deliveries', key))
     })
   }
+}
+
+/** What was delivered of a session, to any sink. */
+export async function forgetDeliveries(database: Database, sessionId: string): Promise<void> {
+  const tx = database.transaction('deliveries', 'readwrite')
+  // from the first entry of a sink to the first of the next
+  for (let cursor = await tx.store.openKeyCursor(); cursor; ) {
+    const [sink] = cursor.key
+    await tx.store.delete([sink, sessionId])
+    cursor = await cursor.continue([sink, []] as never)
+  }
+  await tx.done
 }

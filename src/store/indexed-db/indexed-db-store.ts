@@ -15,7 +15,7 @@ import {
 } from '../record.js'
 import { refuseUnlessNext } from '../succession.js'
 import { Connection } from './connection.js'
-import { DatabaseLedger } from './database-ledger.js'
+import { DatabaseLedger, forgetDeliveries } from './database-ledger.js'
 import { rangeOf, rowsFor } from './lookup.js'
 import { Manifest } from './manifest.js'
 import { type Database, recordOf, rowOf, type SessionRow, type StoreName } from './schema.js'
@@ -154,6 +154,8 @@ export class IndexedDbStore implements SessionStore {
     await this.release(sessionId)
     if ((await this.#locks.held()).has(sessionId)) throw lockedError(sessionId)
     return this.#connection.run(async (database) => {
+      // first: cut off between the two, it is delivered again
+      await forgetDeliveries(database, sessionId)
       const tx = writing(database)
       const [row, totals] = await Promise.all([tx.objectStore('sessions').get(sessionId), totalsIn(tx)])
       if (row) {
