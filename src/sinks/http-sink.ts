@@ -11,8 +11,8 @@ export interface HttpSinkOptions {
   name?: string
 }
 
-/** A receipt is short; whatever is longer is none. */
-const RECEIPT_MAX_CHARS = 4096
+/** A receipt is short; whatever is longer is none, and is not read to its end. */
+const RECEIPT_MAX_BYTES = 16_384
 const RETRIED: ReadonlySet<number> = new Set([408, 425, 429])
 
 /**
@@ -36,7 +36,12 @@ class HttpSink implements ChunkSink {
   readonly headers: HttpSinkOptions['headers']
 
   constructor({ url, headers, name = 'http' }: HttpSinkOptions) {
-    this.url = new URL(url, globalThis.location?.href).href
+    const { protocol, username, password, href } = new URL(url, globalThis.location?.href)
+    // fetch refuses each of these, each time
+    if (!/^https?:$/.test(protocol) || username !== '' || password !== '') {
+      throw new TypeError(`"url" expected http: or https: without a name and password, got ${protocol}//…`)
+    }
+    this.url = href
     this.headers = headers
     this.name = name
   }
@@ -64,16 +69,32 @@ class HttpSink implements ChunkSink {
       cache: 'no-store',
       ...how,
     })
-    // read in any case: an unread body keeps its connection
-    const text = await response.text()
+    const text = await beginningOf(response)
     if (response.ok) return receiptOf(text, chunk)
     throw refusalOf(response, text)
   }
 }
 
+/** Reads to the end, since an unread body keeps its connection, or closes that when there is too much of it. */
+async function beginningOf({ body }: Response): Promise<string> {
+  const reader = body?.getReader()
+  const decoder = new TextDecoder()
+  let text = ''
+  for (let byteLength = 0; reader; ) {
+    const { done, value } = await reader.read()
+    if (done) break
+    text += decoder.decode(value, { stream: true })
+    byteLength += value.length
+    if (byteLength <= RECEIPT_MAX_BYTES) continue
+    reader.cancel().catch(() => {})
+    break
+  }
+  return text
+}
+
 function receiptOf(text: string, { id }: OutgoingChunk): Receipt {
   try {
-    const answer = text.length <= RECEIPT_MAX_CHARS ? (JSON.parse(text) as Partial<Receipt>) : undefined
+    const answer = JSON.parse(text) as Partial<Receipt> | null
     if (typeof answer?.id === 'string' && typeof answer.digest === 'string') {
       return { id: answer.id, digest: answer.digest }
     }

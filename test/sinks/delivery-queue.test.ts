@@ -283,4 +283,36 @@ describe('a sink by HTTP', () => {
   it('refuses a URL that is none', () => {
     expect(() => httpSink({ url: 'nowhere' })).toThrow(TypeError)
   })
+
+  it.each(['ftp://a/', 'file:///tmp/a', 'https://name@a/', 'https://:password@a/'])(
+    'refuses %s, which no request can be made to',
+    (url) => {
+      expect(() => httpSink({ url })).toThrow('"url" expected http: or https:')
+    },
+  )
+
+  it('does not read an answer without end', async () => {
+    const { createServer } = await import('node:http')
+    let sentBytes = 0
+    const endless = createServer((request, response) => {
+      request.resume()
+      const send = () => {
+        while (!response.destroyed && response.write(Buffer.alloc(65_536, ' '))) sentBytes += 65_536
+        if (!response.destroyed) response.once('drain', send)
+      }
+      send()
+    })
+    await new Promise<void>((resolve) => endless.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => {
+      endless.closeAllConnections()
+      endless.close()
+    })
+    const { port } = endless.address() as { port: number }
+    const sink = httpSink({ url: `http://127.0.0.1:${port}/` })
+    const [chunk] = sampleChunks({ number: 1, startMinute: 1 })
+    const outgoing = { id: 'a', sessionId: chunk!.sessionId, seq: 0, final: true, digest: 'b', bytes: frameOf(chunk!) }
+    const timeout = AbortSignal.timeout(2000)
+    await expect(sink.deliver(outgoing, timeout)).rejects.toThrow('is no receipt')
+    expect(sentBytes).toBeLessThan(16_000_000)
+  })
 })
