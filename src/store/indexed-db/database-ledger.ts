@@ -32,7 +32,7 @@ export class DatabaseLedger implements DeliveryLedger {
 
 /** What was delivered of a session, to any sink. */
 export async function forgetDeliveries(database: Database, sessionId: string): Promise<void> {
-  const tx = database.transaction('deliveries', 'readwrite')
+  const tx = database.transaction('deliveries', 'readwrite', { durability: 'strict' })
   // from the first entry of a sink to the first of the next
   for (let cursor = await tx.store.openKeyCursor(); cursor; ) {
     const [sink] = cursor.key
