@@ -50,9 +50,13 @@ describe('kymograph ls', () => {
     expect(await list('--max-duration', '1s', '--stream', 'imu')).toEqual([1])
     expect(await list('--metadata', 'app=shop')).toEqual([1])
     expect(await list('--since', '2026-01-01T00:02:00Z', '--until', '2026-01-01T00:02:00Z')).toEqual([2])
+    expect(await list('--since', '2026-01-01 01:02:00,000+0100', '--until', '2026-01-01T00:02:00 Z')).toEqual([2])
+    expect(await list('--since', '2026-01', '--until', '2026-01-02')).toEqual([3, 2, 1])
     for (const [option, value] of [
       ['--state', 'lost'],
       ['--since', 'yesterday'],
+      ['--since', '2026-02-30'],
+      ['--until', '2026-04-31T10:00:00Z'],
       ['--min-duration', 'long'],
       ['--metadata', 'app'],
       ['--limit', '0'],

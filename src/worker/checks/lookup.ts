@@ -86,14 +86,27 @@ export function toQuery(given: unknown = {}): Query {
   }
 }
 
-const ISO_8601 = /^\d{4}-\d{2}(-\d{2}([T ]\d{2}:\d{2}(:\d{2}([.,]\d+)?)?\s*(Z|[+-]\d{2}:?\d{2})?)?)?$/
+const ISO_8601 =
+  /^(\d{4}-\d{2})(?:-(\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?)\s*(?:(Z)|([+-]\d{2}):?(\d{2}))?)?)?$/
+
+/** Unix milliseconds; NaN when it is none, or a day that is not in the calendar, which engines take for one of the next month. */
+function parseIso8601(text: string): number {
+  const match = ISO_8601.exec(text)
+  if (!match) return Number.NaN
+  const [, month, day = '01', time, utc = '', hours = '', minutes = ''] = match
+  const midnight = new Date(`${month}-${day}T00:00:00Z`)
+  if (Number.isNaN(midnight.getTime()) || midnight.getUTCDate() !== Number(day)) return Number.NaN
+  if (time === undefined) return midnight.getTime()
+  // in the one form that all engines read
+  return Date.parse(`${month}-${day}T${time.replace(',', '.')}${utc}${hours === '' ? '' : `${hours}:${minutes}`}`)
+}
 
 function toUnixMs(field: string, time: unknown): number | undefined {
   if (time === undefined) return undefined
   let ms = Number.NaN
   if (time instanceof Date) ms = time.getTime()
   else if (typeof time === 'number') ms = time
-  else if (typeof time === 'string' && ISO_8601.test(time)) ms = Date.parse(time)
+  else if (typeof time === 'string') ms = parseIso8601(time)
   if (Number.isNaN(ms)) {
     throw new RangeError(
       `"${field}" expected a Date, Unix milliseconds or ISO 8601 such as 2026-11-22T10:00:00Z, got ${describe(time)}`,
