@@ -108,6 +108,7 @@ const UNUSED_PARTS: Record<string, [code: RegExp, replacement: string][]> = {
 function dropUnusedParts(): Plugin {
   return {
     name: 'kymograph:drop-unused-parts',
+    apply: 'build',
     transform(code, id) {
       const [name, parts = []] = Object.entries(UNUSED_PARTS).find(([name]) => id.includes(name)) ?? []
       if (parts.length === 0) return null

@@ -13,7 +13,7 @@ const MAY_KNOW: Record<string, string[]> = {
   store: ['wire'],
   sinks: ['store', 'wire', 'kernels/reference'],
   worker: ['pipeline', 'store', 'sinks', 'kernels', 'wire'],
-  session: ['worker/protocol.ts', 'worker/client.ts', 'worker/frame-memory.ts', 'worker/checks'],
+  session: ['worker/protocol.ts', 'worker/client.ts', 'worker/page-side.ts', 'worker/frame-memory.ts', 'worker/checks'],
   node: ['session', 'store', 'sinks', 'worker', 'wire', 'read'],
   cli: ['node', 'read'],
   // the page entry
@@ -22,6 +22,7 @@ const MAY_KNOW: Record<string, string[]> = {
     'page-surface.ts',
     'session',
     'worker/client.ts',
+    'worker/page-side.ts',
     'worker/web-worker.ts',
     'worker/inline-web-worker.ts',
     'worker/protocol.ts',
