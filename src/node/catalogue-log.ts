@@ -72,6 +72,8 @@ export class CatalogueLog {
         fdatasyncSync(file)
         this.#inode = fstatSync(file).ino
         this.#readBytes = fstatSync(file).size
+        // in their place: what others have written before is not news over these
+        this.#unreported.entries.push(...entries)
       } finally {
         closeSync(file)
       }

@@ -5,7 +5,7 @@ import { KymographError } from '../errors.js'
 import type { SessionRecord } from '../store/record.js'
 import { SessionIndex } from '../store/session-index.js'
 import type { CatalogueEntry } from './catalogue-line.js'
-import { CatalogueLog } from './catalogue-log.js'
+import { CatalogueLog, type CatalogueNews } from './catalogue-log.js'
 import { LockHolder, type LockOwner, ownerOf } from './file-lock.js'
 import { SESSION_FILE_EXTENSION } from './session-file.js'
 import { fileVersion, type ScannedFile, scanSessionFile } from './session-scan.js'
@@ -42,6 +42,8 @@ export class DirectoryCatalogue {
   /** What their files held then: only what has come since is read. */
   readonly #scanned = new Map<string, ScannedFile>()
   #directoryVersion = ''
+  /** The catalogue could not be read whole: files are held against what it said. */
+  #isDamaged = false
   #refreshing: Promise<void> | undefined
 
   constructor(directory: string, own: ReadonlySet<string>) {
@@ -89,6 +91,8 @@ export class DirectoryCatalogue {
   async enter(record: SessionRecord, version: string): Promise<void> {
     this.#put(record, version)
     await this.#log.append([{ kind: 'session', record, fileVersion: version }])
+    // nothing piles up where nobody looks anything up
+    this.#apply(this.#log.read())
   }
 
   /** False when the catalogue's file could not be written. */
@@ -107,16 +111,17 @@ export class DirectoryCatalogue {
   }
 
   async #refresh(): Promise<void> {
-    const news = this.#log.read()
-    this.#apply(news)
+    this.#apply(this.#log.read())
     const { doubtful, abandoned } = this.#lookAtLocks()
     const unknown = this.#lookAtDirectory()
-    const known = news.isDamaged ? this.#known.keys() : []
+    const isDamaged = this.#isDamaged
+    const known = isDamaged ? this.#known.keys() : []
     const isLogged = await this.#scanAndLog([...doubtful, ...unknown, ...known])
     // only when the catalogue is as good as the files
     if (isLogged) await this.#leniently(async () => this.#breakAll(abandoned))
     const isStale = this.#log.lines > 2 * this.#known.size + STALE_LINES_MAX
-    if (news.isDamaged || isStale) await this.#leniently(() => this.compact())
+    this.#isDamaged = false
+    if (isDamaged || isStale) await this.#leniently(() => this.compact())
   }
 
   #breakAll(abandoned: Map<string, LockOwner>): void {
@@ -125,7 +130,8 @@ export class DirectoryCatalogue {
     }
   }
 
-  #apply({ isAnew, entries }: ReturnType<CatalogueLog['read']>): void {
+  #apply({ isAnew, isDamaged, entries }: CatalogueNews): void {
+    if (isDamaged) this.#isDamaged = true
     if (isAnew) {
       this.#directoryVersion = ''
       for (const id of this.#known.keys()) if (!this.#own.has(id)) this.#drop(id)
