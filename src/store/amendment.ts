@@ -21,7 +21,10 @@ export async function amendLabels(store: SessionStore, sessionId: string, labels
     streams: [],
     marks: [],
   }
-  await store.append(amendment, encodeFrame(amendment, encodeChunk(amendment)))
-  await store.release(sessionId)
+  try {
+    await store.append(amendment, encodeFrame(amendment, encodeChunk(amendment)))
+  } finally {
+    await store.release(sessionId)
+  }
   return (await store.get(sessionId)) ?? record
 }
