@@ -34,6 +34,8 @@ export interface DeliveryCounts {
   delivered: number
   quarantined: number
   failedTries: number
+  /** Why the last try failed; undefined since one has gone through. */
+  lastError: string | undefined
 }
 
 const CONCURRENCY_DEFAULT = 4
@@ -55,7 +57,7 @@ export class DeliveryQueue {
   readonly #busy = new Set<string>()
   /** Those of `#busy` that were removed, or begun anew, since their chunk was read. */
   readonly #abandoned = new Set<string>()
-  readonly #counts: DeliveryCounts = { delivered: 0, quarantined: 0, failedTries: 0 }
+  readonly #counts: DeliveryCounts = { delivered: 0, quarantined: 0, failedTries: 0, lastError: undefined }
   readonly #loans: Loans
   readonly #stop = new AbortController()
   #failuresInRow = 0
@@ -189,6 +191,7 @@ export class DeliveryQueue {
       if (!this.#loans.isDelivered(chunk)) await this.#deliver(chunk)
       this.#failuresInRow = 0
       this.#counts.delivered += 1
+      this.#counts.lastError = undefined
       await this.#advance(sessionId, index, false)
       this.#options.events?.onDelivered?.(chunk)
       return true
@@ -232,6 +235,7 @@ export class DeliveryQueue {
   async #handle(cause: unknown, sessionId: string, index: number): Promise<boolean> {
     this.#counts.failedTries += 1
     const error = cause instanceof DeliveryError ? cause : new DeliveryError('retry', String(cause), { cause })
+    this.#counts.lastError = error.message
     const { events = {} } = this.#options
     if (error.remedy === 'quarantine' || error.remedy === 'shrink') {
       const bytes = await this.#store.chunkAt(sessionId, index)

@@ -140,12 +140,22 @@ describe.each(ENGINES)('a recorder with a sink ($engine)', ({ worker, transport 
     const { session } = await record(recorder, 100)
     await session.stop()
     await recorder.deliveries!.idle()
-    expect(await recorder.deliveries!.status()).toMatchObject([{ sink: 'http', delivered: 0, isPaused: true }])
+    expect(await recorder.deliveries!.status()).toMatchObject([
+      { sink: 'http', delivered: 0, isPaused: true, lastError: expect.stringMatching(/answered 403.*credentials/) },
+    ])
     token = 'new'
     await recorder.deliveries!.resume()
     await recorder.deliveries!.idle()
     expect(await recorder.deliveries!.status()).toEqual([
-      { sink: 'http', delivered: 1, quarantined: 0, failedTries: 1, isIdle: true, isPaused: false },
+      {
+        sink: 'http',
+        delivered: 1,
+        quarantined: 0,
+        failedTries: 1,
+        lastError: undefined,
+        isIdle: true,
+        isPaused: false,
+      },
     ])
     expect(seen).toEqual(['old', 'new'])
   })
