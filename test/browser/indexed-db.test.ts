@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { storeConformance } from '../../src/store/index.js'
 import { EnginePages } from '../support/engine-pages.js'
 import { ENGINES } from '../support/engines.js'
+import { checkAgainstModel } from '../support/store-model.js'
 
 /** Runs in a worker; each case gets a database of its own. */
 const CONFORMANCE_WORKER = `
@@ -29,6 +30,17 @@ for (const { name, run } of storeConformance) {
 postMessage({ outcomes, durabilities: [...durabilities] })
 `
 
+const MODEL_WORKER = `
+import * as library from '/dist/store.js'
+const check = ${checkAgainstModel}
+const wrong = []
+for (let seed = 1; seed <= 3; seed++) {
+  const found = await check(library, () => library.IndexedDbStore.open('model-' + seed), 3, seed, 80)
+  if (found) wrong.push(found)
+}
+postMessage({ wrong })
+`
+
 describe.each(ENGINES)('IndexedDB in $name', ({ name, runs }) => {
   describe.skipIf(!runs)('a store in a worker', () => {
     let pages: EnginePages
@@ -54,5 +66,10 @@ describe.each(ENGINES)('IndexedDB in $name', ({ name, runs }) => {
       expect(outcomes).toEqual(Object.fromEntries(storeConformance.map((one) => [one.name, 'holds'])))
       expect(durabilities).toEqual(['strict'])
     }, 60_000)
+
+    it('answers lookups as a filter over all sessions does, whatever three tabs do to them', async () => {
+      const { wrong } = await inWorker(MODEL_WORKER)
+      expect(wrong).toEqual([])
+    }, 90_000)
   })
 })
