@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { crc32 } from 'node:zlib'
 import { KymographError } from '../errors.js'
 import { CatalogueCoder, type CatalogueEntry } from './catalogue-line.js'
-import { ageOf, type LockHolder } from './file-lock.js'
+import { type LockHolder, takenMs } from './file-lock.js'
 
 const VERSION = 1
 /** First line of a catalogue; a later version is refused, not overwritten. */
@@ -13,6 +13,8 @@ const CHECKSUM_CHARS = 9
 const NEWLINE = 10
 /** The lock is held for one write; one this old was left behind by a thread that died. */
 const LOCK_MAX_MS = 15_000
+/** One that looks that old is watched for so long first. */
+const LOCK_SEEN_MS = 1000
 const LOCK_RETRY_MS = 3
 
 /** What has been read of a catalogue since it was last asked. */
@@ -154,11 +156,18 @@ export class CatalogueLog {
   /** One after the other in this thread, and one process at a time. */
   #exclusively(step: () => void): Promise<void> {
     const done = this.#lastWrite.then(async () => {
+      let holder = ''
+      let sinceMs = 0
       for (;;) {
         const owner = this.#locks.take(this.#lockPath)
         if (!owner) break
-        if (Date.now() - (ageOf(this.#lockPath) ?? Date.now()) > LOCK_MAX_MS) this.#locks.break(this.#lockPath, owner)
-        else await delay(LOCK_RETRY_MS)
+        if (owner.token !== holder) [holder, sinceMs] = [owner.token, performance.now()]
+        const waitedMs = performance.now() - sinceMs
+        const ageMs = Date.now() - (takenMs(this.#lockPath) ?? Date.now())
+        // the wall clock may have been set meanwhile: it alone neither breaks a lock nor keeps one
+        if (waitedMs > LOCK_MAX_MS || (ageMs > LOCK_MAX_MS && waitedMs > LOCK_SEEN_MS)) {
+          this.#locks.break(this.#lockPath, owner)
+        } else await delay(LOCK_RETRY_MS)
       }
       try {
         step()

@@ -79,13 +79,13 @@ export function ownerOf(path: string): LockOwner | undefined {
     return { host, pid, born, token }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    const isNew = Date.now() - (ageOf(path) ?? 0) < NAMELESS_MAX_MS
+    const isNew = Date.now() - (takenMs(path) ?? 0) < NAMELESS_MAX_MS
     return isNew ? { ...thisProcess, token: '' } : { ...thisProcess, born: 'unknown', token: '' }
   }
 }
 
 /** When the lock at `path` was taken, Unix milliseconds. */
-export function ageOf(path: string): number | undefined {
+export function takenMs(path: string): number | undefined {
   try {
     return statSync(path).mtimeMs
   } catch {

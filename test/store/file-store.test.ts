@@ -258,6 +258,21 @@ describe('a session written by another process', () => {
     expect((await (await FileStore.open(path)).page({ labels: ['x'] })).sessions).toHaveLength(1)
   }, 20_000)
 
+  it('keeps the catalogue for the moment it writes, though the clock is set ahead meanwhile (F62)', async () => {
+    const path = await temporaryDirectory()
+    const target = await FileStore.open(path)
+    await store(target, { id: sessionId(1), startMinute: 1 })
+    const lock = join(path, `${CATALOGUE}.lock`)
+    await writeFile(lock, JSON.stringify({ ...thisProcess, token: 't' }))
+    await utimes(lock, 0, 0)
+    const stored = store(target, { id: sessionId(2), startMinute: 2 })
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    expect(await readFile(lock, 'utf8')).toContain('"t"')
+    await rm(lock)
+    await stored
+    expect((await (await FileStore.open(path)).page({})).sessions).toHaveLength(2)
+  })
+
   it('can be told from one whose process number was given to another', async () => {
     const path = await temporaryDirectory()
     const target = await FileStore.open(path)
