@@ -153,6 +153,29 @@ describe.skipIf(!runsBrowserTests)('storage in Chromium', () => {
     expect(await page.evaluate(`recorder.sessions.get('${id}')`)).toMatchObject({ state: 'stopped' })
   }, 30_000)
 
+  it.each([
+    ['for a while', 3, { chunks: expect.any(Number) }],
+    ['for good', Number.POSITIVE_INFINITY, { code: 'storage-error' }],
+  ])(
+    'opens the database again, and again, when the browser keeps closing it, %s (F33)',
+    async (_, times, ended) => {
+      await page.evaluate(`open({ worker: 'none' })`)
+      await page.evaluate('begin()')
+      await page.evaluate('push(1000)')
+      await page.evaluate(`{
+      const { transaction } = IDBDatabase.prototype
+      let left = ${times}
+      IDBDatabase.prototype.transaction = function (...args) {
+        if (left-- > 0) throw new DOMException('closing', 'InvalidStateError')
+        return transaction.apply(this, args)
+      }
+    }`)
+      await page.evaluate('push(1000)')
+      expect(await page.evaluate('end()')).toMatchObject(ended)
+    },
+    30_000,
+  )
+
   it('stands in no one’s way who removes the database (F33)', async () => {
     await page.evaluate('open()')
     await page.evaluate('begin()')

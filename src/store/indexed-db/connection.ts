@@ -5,6 +5,9 @@ import { createSchema, type Database, SCHEMA_VERSION } from './schema.js'
 /** A database that cannot be had by then is held up by another tab, or by the browser. */
 const OPEN_MAX_MS = 5000
 
+/** Before it is opened again, and again. */
+const REOPEN_WAITS_MS = [0, 100, 500, 2000]
+
 /** A connection that is opened again when the browser has closed it. */
 export class Connection {
   readonly #name: string
@@ -25,27 +28,31 @@ export class Connection {
   }
 
   /**
-   * Runs `work`, which begins one transaction; once more, on a new connection, if the browser has closed the one before.
+   * Runs `work`, which begins one transaction; again, on a new connection and after a while, if the browser has closed the
+   * one before. Frames wait in their rings meanwhile.
    *
    * @throws KymographError `quota` when there is no more room, `storage-error` for all else that is the database's.
    */
   async run<T>(work: (database: Database, isRetry: boolean) => Promise<T>): Promise<T> {
-    for (let isRetry = false; ; isRetry = true) {
+    for (let tries = 0; ; tries++) {
       const opening = this.open()
-      const database = await opening
       try {
-        return await work(database, isRetry)
+        return await work(await opening, tries > 0)
       } catch (cause) {
-        if (cause instanceof KymographError) throw cause
-        const { name } = cause as DOMException
+        const { name, code } = cause as { name: string; code?: unknown }
+        // it was open before: that it cannot be opened now may pass
+        const isShut = tries > 0 && code === 'store-unusable'
+        if (cause instanceof KymographError && !isShut) throw cause
         if (name === 'QuotaExceededError') {
           throw new KymographError('quota', 'the browser gives no more room; remove sessions', { cause })
         }
         this.#forget(opening)
-        database.close()
-        if (isRetry || !LOST.has(name)) {
+        opening.then((database) => database.close()).catch(() => {})
+        const waitMs = REOPEN_WAITS_MS[tries]
+        if (waitMs === undefined || !(isShut || LOST.has(name))) {
           throw new KymographError('storage-error', `the database failed: ${String(cause)}`, { cause })
         }
+        await new Promise((resolve) => setTimeout(resolve, waitMs))
       }
     }
   }
