@@ -56,6 +56,7 @@ export class EngineSession {
       await isReady
       // attached any earlier, the session would be taken up by a round that is under way as well
       this.#detach = this.#client.attach({
+        id: this.#id,
         detach: () => (this.#isAnswered ? this.#link.close() : this.#link.detach()),
         attach: async () => {
           if (!this.#isAnswered) await this.#open()

@@ -62,6 +62,8 @@ export interface SessionStore {
    *   does not come behind its last one by epoch and number.
    */
   append(chunk: Chunk, frame: Uint8Array): Promise<void>
+  /** Takes the session for writing, where it goes on, before there is a chunk; `append` does so as well. @throws as `append`. */
+  claim?(sessionId: string): Promise<void>
   /** No more chunks will come from here; a session without a final chunk is `recovered` from now on. */
   release(sessionId: string): Promise<void>
   get(sessionId: string): Promise<SessionRecord | undefined>

@@ -24,7 +24,8 @@ export async function recoverSessions(store: SessionStore): Promise<Recovery[]> 
   for (let cursor: string | undefined; ; ) {
     const page = await store.page({ state: 'recovered', limit: PAGE_SESSIONS, cursor })
     for (const record of page.sessions) {
-      const recovery = record.tailMs === undefined ? await closeSession(store, record) : undefined
+      const recovery =
+        record.state === 'recovered' && record.tailMs === undefined ? await closeSession(store, record) : undefined
       if (recovery) recoveries.push(recovery)
     }
     cursor = page.cursor

@@ -9,6 +9,8 @@ import { oldestSessions, pruneSessions, type Retention } from './retention.js'
 const DROPPED_AT_ONCE_MAX = 100
 
 export interface RetainingEvents {
+  /** Whether a session is being recorded by whom this store serves, though its store may not know of it yet. */
+  isRecording(sessionId: string): boolean
   /** Sessions were removed to make room, or because they are no longer kept. */
   onDropped(sessions: SessionRecord[], reason: 'full' | 'retention'): void
   onStored(sessionId: string): void
@@ -68,12 +70,18 @@ export class RetainingStore implements SessionStore {
     })
   }
 
-  get(sessionId: string): Promise<SessionRecord | undefined> {
-    return this.#inner.get(sessionId)
+  async get(sessionId: string): Promise<SessionRecord | undefined> {
+    const record = await this.#inner.get(sessionId)
+    return record && this.#asKnown(record)
   }
 
-  page(query: Query): Promise<SessionPage> {
-    return this.#inner.page(query)
+  async page(query: Query): Promise<SessionPage> {
+    const { sessions, cursor } = await this.#inner.page(query)
+    return { sessions: sessions.map((record) => this.#asKnown(record)), cursor }
+  }
+
+  async claim(sessionId: string): Promise<void> {
+    await this.#inner.claim?.(sessionId)
   }
 
   journeys(): Promise<JourneyRecord[]> {
@@ -129,6 +137,12 @@ export class RetainingStore implements SessionStore {
       return true
     }
     return false
+  }
+
+  /** A session whose worker was replaced is being recorded, not cut off. */
+  #asKnown(record: SessionRecord): SessionRecord {
+    const isTakenUp = record.state === 'recovered' && record.tailMs === undefined && this.#events.isRecording(record.id)
+    return isTakenUp ? { ...record, state: 'recording' } : record
   }
 
   #noteDropped(sessions: SessionRecord[], reason: 'full' | 'retention'): void {

@@ -19,6 +19,8 @@ export interface ClientOptions {
 
 /** What lives in the engine and has to be taken up by the next one when it is lost. */
 export interface Attachment {
+  /** Of the session. */
+  readonly id: string
   /** The engine is gone: nothing can be sent for now. */
   detach(): void
   /** There is a new one. */
@@ -109,7 +111,8 @@ export class RecorderClient {
     const timer = channel.worker && setTimeout(() => channel.close(silence), HEARTBEATS_MISSED_MAX * HEARTBEAT_MS)
     const stopWaiting = () => clearTimeout(timer)
     try {
-      const opened = channel.call('open', this.#options.open, this.#options.connectPage?.())
+      const sessions = [...this.#attachments].map(({ id }) => id)
+      const opened = channel.call('open', { ...this.#options.open, sessions }, this.#options.connectPage?.())
       channel.call('ping').then(stopWaiting, stopWaiting)
       this.#opened = await opened
     } catch (error) {

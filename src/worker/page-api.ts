@@ -1,4 +1,5 @@
 import type { HttpHeaders, OutgoingChunk, Receipt } from '../sinks/index.js'
+import type { DeliveryLedger } from '../store/ledger.js'
 import type { SessionStore, StoreSummary } from '../store/port.js'
 import type { Lent } from './protocol.js'
 
@@ -12,7 +13,7 @@ export type SinkAnswer =
   | { receipt: Receipt }
   | { remedy: string | undefined; message: string; retryAfterMs: number | undefined }
 
-export type StoreMethod = Exclude<keyof SessionStore, 'summary' | 'ledger'>
+export type StoreMethod = Exclude<keyof SessionStore, 'summary' | 'ledger' | 'claim'>
 
 export const STORE_METHODS: readonly StoreMethod[] = [
   'append',
@@ -39,6 +40,7 @@ export interface PageApi {
   letGo(sink: number, chunkId: string): void
   /** Nobody waits for that delivery any more. */
   abort(sink: number, chunkId: string): void
-  storeSummary(): StoreSummary
+  storeSummary(): { summary: StoreSummary; hasLedger: boolean }
   callStore(method: StoreMethod, args: unknown[]): unknown
+  callLedger(sink: string, method: keyof DeliveryLedger, args: unknown[]): unknown
 }

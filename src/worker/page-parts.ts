@@ -1,5 +1,6 @@
 import type * as Comlink from 'comlink'
 import { type ChunkSink, DeliveryError, type DeliveryRemedy, httpSink } from '../sinks/index.js'
+import type { DeliveryLedger } from '../store/ledger.js'
 import type { SessionStore } from '../store/port.js'
 import { type PageApi, type SinkPlan, STORE_METHODS } from './page-api.js'
 
@@ -25,9 +26,13 @@ export function openSink(plan: SinkPlan, index: number, page: RemotePage | undef
 
 /** A store of the application's own, which lives on the page. */
 export async function openPageStore(page: RemotePage): Promise<SessionStore> {
-  const methods = STORE_METHODS.map((method) => [
-    method,
-    (...args: unknown[]): Promise<unknown> => page.callStore(method, args) as Promise<unknown>,
-  ])
-  return { summary: await page.storeSummary(), ...Object.fromEntries(methods) }
+  const { summary, hasLedger } = await page.storeSummary()
+  const methods = STORE_METHODS.map((method) => [method, (...args: unknown[]) => page.callStore(method, args)])
+  const store: SessionStore = { summary, ...Object.fromEntries(methods) }
+  if (!hasLedger) return store
+  const ledger = (sink: string) => ({
+    read: () => page.callLedger(sink, 'read', []) as ReturnType<DeliveryLedger['read']>,
+    write: (...args: unknown[]) => page.callLedger(sink, 'write', args) as Promise<void>,
+  })
+  return { ...store, ledger }
 }

@@ -1,5 +1,7 @@
 import * as Comlink from 'comlink'
 import type { ChunkSink, DeliveryError, HttpHeaders, OutgoingChunk, Receipt } from '../sinks/index.js'
+import { LENT_MAX_BYTES } from '../sinks/loans.js'
+import type { DeliveryLedger } from '../store/ledger.js'
 import type { SessionStore, StoreSummary } from '../store/port.js'
 import { describe, messageOf } from './checks/text.js'
 import type { ClientOptions } from './client.js'
@@ -36,6 +38,8 @@ export class PageSide {
   readonly #store: SessionStore | undefined
   /** Chunks that would have to be delivered if the page were left now. */
   readonly #held = new Map<string, Lent>()
+  /** Nothing of the engine before is done any more. */
+  #disconnect = () => {}
 
   /** @throws TypeError | RangeError naming what is wrong with the sinks. */
   constructor({ sinks = [], store }: OwnParts) {
@@ -52,10 +56,16 @@ export class PageSide {
 
   /** A port for the next engine. */
   #connect(): MessagePort {
+    this.#disconnect()
     const { port1, port2 } = new MessageChannel()
     installErrorTransfer()
     this.#held.clear()
-    Comlink.expose(new PageCalls(this.#sinks, this.#store, this.#held), port1)
+    const calls = new PageCalls(this.#sinks, this.#store, this.#held)
+    Comlink.expose(calls, port1)
+    this.#disconnect = () => {
+      calls.close()
+      port1.close()
+    }
     // in Node an open port keeps the process alive
     ;(port1 as { unref?(): void }).unref?.()
     return port2
@@ -118,16 +128,23 @@ export class RecorderDeliveries {
   /** What is undelivered goes out in requests that outlive the page: the worker's would be cut off with it. */
   async #deliverAtHide(): Promise<void> {
     // at once what is here already: there may be no time for any answer
-    const sent = new Set([...this.#held].map(([key, lent]) => this.#send(key, lent)))
+    const sent = new Set<string>()
+    let bytesLeft = LENT_MAX_BYTES
+    const send = (lent: Lent) => {
+      const key = keyOf(lent.sink, lent.chunk.id)
+      if (sent.has(key)) return
+      bytesLeft -= lent.chunk.bytes.length
+      if (bytesLeft < 0) return
+      sent.add(key)
+      this.#send(key, lent)
+    }
+    for (const lent of [...this.#held.values()]) send(lent)
     if (!this.#sinks.some((sink) => sink.deliverAtHide)) return
     void this.#flush()
-    for (const lent of await this.#engine.call('lendChunks')) {
-      const key = keyOf(lent.sink, lent.chunk.id)
-      if (!sent.has(key)) this.#send(key, lent)
-    }
+    for (const lent of await this.#engine.call('lendChunks')) send(lent)
   }
 
-  #send(key: string, lent: Lent): string {
+  #send(key: string, lent: Lent): void {
     this.#held.delete(key)
     const delivery = this.#sinks[lent.sink]!.deliverAtHide!(lent.chunk)
     // what has failed is tried again by the worker, or the next one
@@ -136,7 +153,6 @@ export class RecorderDeliveries {
       .catch(() => undefined)
       .then((receipt) => this.#engine.call('giveBack', sink, chunk.sessionId, chunk.id, receipt))
       .catch(() => {})
-    return key
   }
 }
 
@@ -182,8 +198,19 @@ class PageCalls implements PageApi {
     this.#deliveries.get(keyOf(index, chunkId))?.abort()
   }
 
-  storeSummary(): StoreSummary {
-    return { ...this.#store!.summary }
+  storeSummary(): { summary: StoreSummary; hasLedger: boolean } {
+    const { summary, ledger } = this.#store!
+    return { summary: { ...summary }, hasLedger: typeof ledger === 'function' }
+  }
+
+  callLedger(sink: string, method: keyof DeliveryLedger, args: unknown[]): unknown {
+    const ledger = this.#store!.ledger!(sink)
+    return (ledger[method] as (...args: unknown[]) => unknown).apply(ledger, args)
+  }
+
+  /** The engine that made these calls is gone. */
+  close(): void {
+    for (const delivery of this.#deliveries.values()) delivery.abort()
   }
 
   callStore(method: StoreMethod, args: unknown[]): unknown {

@@ -62,6 +62,8 @@ export interface OpenOptions {
   /** As the application gave them. */
   retention?: unknown
   sinks?: SinkPlan[]
+  /** Sessions that are being recorded and will be taken up. */
+  sessions?: string[]
 }
 
 /** What the worker found when it opened kernels and store. */

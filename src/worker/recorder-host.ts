@@ -41,6 +41,9 @@ import { summaryOfFinal } from './summary.js'
 /** By then an application has a listener on the session it has created. */
 const LISTENER_DELAY_MS = 500
 
+/** Warnings kept for the next session. */
+const UNTOLD_MAX = 16
+
 /** How a platform opens its stores. */
 export type OpenStore = (choice: StoreChoice, events: StoreEvents) => Promise<SessionStore>
 
@@ -50,7 +53,10 @@ export class RecorderHost implements RecorderApi {
   readonly #sessions = new Map<string, SessionHost>()
   /** Why sessions failed, for calls that were on their way then. */
   readonly #failures = new Map<string, KymographError>()
-  #hasToldGone = false
+  /** Sessions the engine before this one had, not taken up yet. */
+  readonly #expected = new Set<string>()
+  /** Of no session in particular, while there was none to hear of it. */
+  #untold: Warning[] = []
   #deliveries: Deliveries | undefined
   /** A sink has found chunks too large. */
   #chunkMaxBytes = Number.POSITIVE_INFINITY
@@ -64,6 +70,7 @@ export class RecorderHost implements RecorderApi {
 
   async open(options: OpenOptions, pagePort?: MessagePort): Promise<Opened> {
     checkWasm(options.wasm)
+    for (const id of options.sessions ?? []) this.#expected.add(id)
     const kernels = await loadKernels({
       build: options.kernels,
       wasm: options.wasm,
@@ -84,6 +91,7 @@ export class RecorderHost implements RecorderApi {
       opened,
       { ...retention, isDelivered },
       {
+        isRecording: (id) => this.#isRecording(id),
         onStored: (id) => this.#deliveries?.notify(id),
         onRemoved: (id) => this.#deliveries?.forget(id),
         onDropped: ({ length }, reason) => {
@@ -102,11 +110,16 @@ export class RecorderHost implements RecorderApi {
         if (retention.keepDelivered === false) void this.#removeDelivered(id)
       },
     })
+    const { gone = [] } = store.summary
+    if (gone.length > 0) {
+      const message = `${gone.length} sessions stored before are gone; see recorder.capabilities.store.gone`
+      this.#warn('storage-evicted', message)
+    }
     store.prune()
     const started = this.#deliveries.start()
     // those of a recorder that died between the two
     if (retention.keepDelivered === false) void started.then(() => this.#removeAllDelivered()).catch(() => {})
-    this.#opened = { kernels, store, catalogue: new CatalogueHost(store, (id) => this.#sessions.has(id)) }
+    this.#opened = { kernels, store, catalogue: new CatalogueHost(store, (id) => this.#isRecording(id)) }
     return { kernels: kernels.build, store: store.summary }
   }
 
@@ -119,6 +132,8 @@ export class RecorderHost implements RecorderApi {
     const { id } = opening
     await this.#sessions.get(id)?.close()
     const last = await storedEndOf(store, id, opening.notesSinceSeq)
+    if (last && !last.chunk.final) await store.claim?.(id)
+    this.#expected.delete(id)
     if (last?.chunk.final) {
       port.close()
       return summaryOfFinal(last.chunk, last.chunks, last.bytes)
@@ -135,7 +150,7 @@ export class RecorderHost implements RecorderApi {
     this.#failures.delete(id)
     this.#sessions.set(id, host)
     host.limitChunks(this.#chunkMaxBytes)
-    this.#tellGone(host)
+    this.#tellUntold(host)
     return undefined
   }
 
@@ -249,13 +264,17 @@ export class RecorderHost implements RecorderApi {
     }
   }
 
-  /** The first session hears of it; the recorder's capabilities say which they were. */
-  #tellGone(host: SessionHost): void {
-    const gone = this.#opened?.store.summary.gone ?? []
-    if (gone.length === 0 || this.#hasToldGone) return
-    this.#hasToldGone = true
-    const message = `${gone.length} sessions stored before are gone; see recorder.capabilities.store.gone`
-    setTimeout(() => host.warn('storage-evicted', message), LISTENER_DELAY_MS)
+  #isRecording(id: string): boolean {
+    return this.#sessions.has(id) || this.#expected.has(id)
+  }
+
+  /** The next session hears of what happened while there was none. */
+  #tellUntold(host: SessionHost): void {
+    const untold = this.#untold.splice(0)
+    if (untold.length === 0) return
+    setTimeout(() => {
+      for (const { code, message } of untold) host.warn(code, message)
+    }, LISTENER_DELAY_MS)
   }
 
   #warnOfTrap(cause: unknown): void {
@@ -265,6 +284,7 @@ export class RecorderHost implements RecorderApi {
   }
 
   #warn(code: Warning['code'], message: string): void {
+    if (this.#sessions.size === 0 && this.#untold.length < UNTOLD_MAX) this.#untold.push({ code, message })
     for (const session of this.#sessions.values()) session.warn(code, message)
   }
 }

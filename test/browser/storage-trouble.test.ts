@@ -176,6 +176,23 @@ describe.skipIf(!runsBrowserTests)('storage in Chromium', () => {
     30_000,
   )
 
+  it('neither removes nor recovers a session whose worker was replaced (F22)', async () => {
+    const worker = `() => (globalThis.worker = new Worker('/dist/worker.js', { type: 'module' }))`
+    await page.evaluate(`open({ worker: ${worker}, retention: { maxBytes: 1 } })`)
+    const id = await page.evaluate('begin()')
+    await page.evaluate('push(1000)')
+    await page.evaluate('worker.terminate()')
+    await expect.poll(() => page.evaluate('recorder.capabilities.restarts'), { timeout: 8000 }).toBe(1)
+    expect(await page.evaluate('recorder.sessions.recover()')).toEqual([])
+    expect(await page.evaluate(`recorder.sessions.get('${id}')`)).toMatchObject({ state: 'recording' })
+    const other = await openPage()
+    await other.evaluate('open()')
+    expect(await other.evaluate('recorder.sessions.recover()')).toEqual([])
+    expect(await other.evaluate(`codeOf(recorder.sessions.delete('${id}'))`)).toBe('session-locked')
+    await page.evaluate('push(1000)')
+    expect(await page.evaluate('end()')).toMatchObject({ id, chunks: expect.any(Number) })
+  }, 40_000)
+
   it('stands in no one’s way who removes the database (F33)', async () => {
     await page.evaluate('open()')
     await page.evaluate('begin()')

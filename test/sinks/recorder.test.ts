@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { Recorder } from '../../src/session/index.js'
 import { type ChunkSink, DeliveryError, httpSink } from '../../src/sinks/index.js'
-import { MemoryStore } from '../../src/store/index.js'
+import { MemoryLedger, MemoryStore } from '../../src/store/index.js'
 import { decodeFrame } from '../../src/wire/index.js'
 import { MisbehavingReceiver } from '../support/misbehaving-receiver.js'
 import { createRecorder, ENGINES } from '../support/node-recorder.js'
@@ -203,6 +203,40 @@ describe.each(ENGINES)('a recorder with a sink ($engine)', ({ worker, transport 
     await expect(refused).rejects.toMatchObject({ name: 'KymographError', code: 'bad-cursor' })
     expect(await recorder.sessions.delete(session.id)).toBe(true)
     expect(await store.get(session.id)).toBeUndefined()
+  })
+
+  it('keeps what was delivered in the ledger of such a store', async () => {
+    const receiver = await MisbehavingReceiver.start(() => undefined)
+    onTestFinished(() => receiver.close())
+    const ledgers = new Map<string, MemoryLedger>()
+    class LedgerStore extends MemoryStore {
+      ledger(sink: string): MemoryLedger {
+        return ledgers.get(sink) ?? ledgers.set(sink, new MemoryLedger()).get(sink)!
+      }
+    }
+    const store = new LedgerStore()
+    for (const _ of [1, 2]) {
+      const sinks = [httpSink({ url: receiver.url })]
+      const recorder = await createRecorder({ store, worker, transport, sinks })
+      const { session } = await record(recorder, 100)
+      await session.stop()
+      await recorder.deliveries!.idle()
+      await recorder.dispose()
+    }
+    expect([receiver.chunks.size, receiver.repeated]).toEqual([2, 0])
+  })
+
+  it('tells the next session what happened while there was none', async () => {
+    const { url } = await refusing(() => 400)
+    const directory = await temporaryDirectory()
+    const before = await createRecorder({ store: { directory }, worker, transport })
+    const { session: left } = await record(before, 10)
+    await left.stop()
+    await before.dispose()
+    const recorder = await open(directory, url)
+    await recorder.deliveries!.idle()
+    const { warnings } = await record(recorder, 10)
+    await expect.poll(() => warnings, { timeout: 5000 }).toEqual(['chunk-quarantined'])
   })
 
   it.each([

@@ -56,11 +56,15 @@ export class IndexedDbStore implements SessionStore {
     return store
   }
 
+  async claim(sessionId: string): Promise<void> {
+    await this.#releasing.get(sessionId)
+    if (!(await this.#locks.take(sessionId))) throw lockedError(sessionId)
+  }
+
   async append(chunk: Chunk, given: Uint8Array): Promise<void> {
     const { sessionId } = chunk
     const frame = new Uint8Array(given)
-    await this.#releasing.get(sessionId)
-    if (!(await this.#locks.take(sessionId))) throw lockedError(sessionId)
+    await this.claim(sessionId)
     const record = await this.#connection.run(async (database, isRetry) => {
       const tx = writing(database)
       const [row, totals] = await Promise.all([tx.objectStore('sessions').get(sessionId), totalsIn(tx)])
