@@ -63,6 +63,10 @@ export class DeliveryQueue {
   #failuresInRow = 0
   #timer: ReturnType<typeof setTimeout> | undefined
   #isPaused = false
+  /** Before, all of a session would pass for undelivered. */
+  #isLedgerRead = false
+  /** All that was left undelivered before has been heard of. */
+  #isBacklogKnown = false
   #idleWaiters: (() => void)[] = []
 
   constructor(store: SessionStore, sink: ChunkSink, ledger: DeliveryLedger, options: DeliveryQueueOptions = {}) {
@@ -81,21 +85,22 @@ export class DeliveryQueue {
     return this.#isPaused
   }
 
-  /** Nothing is left to deliver, as far as is known. */
+  /** Nothing is left to deliver; never so before `start` has found out. */
   get isIdle(): boolean {
-    return this.#waiting.size + this.#busy.size === 0
+    return this.#isBacklogKnown && this.#waiting.size + this.#busy.size === 0
   }
 
-  /** Takes up what was left undelivered. */
+  /** Takes up what was left undelivered. Resolves when all of that is known, however often the store fails, or on `close`. */
   async start(): Promise<void> {
-    for (const [id, progress] of await this.#ledger.read()) this.#progress.set(id, progress)
-    for (let cursor: string | undefined; ; ) {
-      const page = await this.#store.page({ order: 'oldest', limit: PAGE_SESSIONS, cursor })
-      for (const { id, chunks } of page.sessions) if (this.#doneOf(id) !== chunks) this.#waiting.add(id)
-      this.#work()
-      cursor = page.cursor
-      if (cursor === undefined) return
+    for (let failures = 1; !this.#isBacklogKnown && !this.#stop.signal.aborted; failures++) {
+      try {
+        await this.#readBacklog()
+        this.#isBacklogKnown = true
+      } catch {
+        await this.#unlessClosed(waitMs(failures, undefined, this.#options.backOff))
+      }
     }
+    this.#wake()
   }
 
   /** A chunk of this frame is on its way to the store, and could be lent. */
@@ -128,9 +133,7 @@ export class DeliveryQueue {
   /** Goes on after a pause, or at once where it waits. */
   resume(): void {
     this.#isPaused = false
-    clearTimeout(this.#timer)
-    this.#timer = undefined
-    this.#work()
+    this.#tryAgain()
   }
 
   /** Resolves when nothing is left to deliver, or deliveries are paused. */
@@ -162,8 +165,38 @@ export class DeliveryQueue {
     this.#wake()
   }
 
+  async #readBacklog(): Promise<void> {
+    if (!this.#isLedgerRead) for (const [id, progress] of await this.#ledger.read()) this.#progress.set(id, progress)
+    this.#isLedgerRead = true
+    for (let cursor: string | undefined; !this.#stop.signal.aborted; ) {
+      const page = await this.#store.page({ order: 'oldest', limit: PAGE_SESSIONS, cursor })
+      for (const { id, chunks } of page.sessions) if (this.#doneOf(id) !== chunks) this.#waiting.add(id)
+      this.#work()
+      cursor = page.cursor
+      if (cursor === undefined) return
+    }
+  }
+
+  #unlessClosed(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms)
+      const end = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+      this.#stop.signal.addEventListener('abort', end, { once: true })
+    })
+  }
+
+  #tryAgain(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    this.#work()
+  }
+
   #work(): void {
     const { concurrency = CONCURRENCY_DEFAULT } = this.#options
+    if (!this.#isLedgerRead) return
     for (const sessionId of this.#waiting) {
       if (this.#isPaused || this.#timer !== undefined || this.#stop.signal.aborted) return
       // while a receiver is in trouble one chunk at a time tries it
@@ -187,6 +220,7 @@ export class DeliveryQueue {
     try {
       const bytes = await this.#store.chunkAt(sessionId, index)
       if (!bytes) return await this.#isBegunAnew(sessionId, index)
+      if (this.#stop.signal.aborted) return true
       const chunk = this.#outgoing(bytes)
       if (!this.#loans.isDelivered(chunk)) await this.#deliver(chunk)
       this.#failuresInRow = 0
@@ -257,7 +291,7 @@ export class DeliveryQueue {
   #retryLater(retryAfterMs: number | undefined): true {
     this.#failuresInRow += 1
     const { backOff } = this.#options
-    this.#timer ??= setTimeout(() => this.resume(), waitMs(this.#failuresInRow, retryAfterMs, backOff))
+    this.#timer ??= setTimeout(() => this.#tryAgain(), waitMs(this.#failuresInRow, retryAfterMs, backOff))
     return true
   }
 

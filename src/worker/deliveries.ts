@@ -45,9 +45,9 @@ export class Deliveries {
     })
   }
 
-  /** Takes up what was left undelivered; what fails now is heard of with the next chunk. Resolves when all is known. */
+  /** Takes up what was left undelivered. Resolves when all of that is known. */
   async start(): Promise<void> {
-    await Promise.all(this.#queues.map((queue) => queue.start().catch(() => {})))
+    await Promise.all(this.#queues.map((queue) => queue.start()))
   }
 
   announce(frame: Uint8Array): void {

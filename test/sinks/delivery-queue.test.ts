@@ -128,6 +128,77 @@ describe('a delivery queue', () => {
     expect(sink.taken).toHaveLength(9)
   })
 
+  it('stays paused when the wait after an earlier failure is over (F46)', async () => {
+    const store = await filled(2)
+    let tries = 0
+    const sink = new ScriptedSink(async () => {
+      tries += 1
+      if (tries === 1) throw new DeliveryError('retry', 'the receiver answered 503')
+      await new Promise((resolve) => setTimeout(resolve, 1))
+      throw new DeliveryError('pause', 'the receiver answered 401')
+    })
+    const backOff = { baseMs: 20, maxMs: 20, random: () => 1 }
+    const queue = await delivered(store, sink, { backOff, concurrency: 2 })
+    await new Promise((resolve) => setTimeout(resolve, 60))
+    expect([queue.isPaused, sink.tries]).toEqual([true, 2])
+  })
+
+  it('gives nothing to its sink any more once it is closed', async () => {
+    const store = await filled()
+    const ledger = new MemoryLedger()
+    const chunkAt = store.chunkAt.bind(store)
+    let read = () => {}
+    const isRead = new Promise<void>((resolve) => (read = resolve))
+    store.chunkAt = async (id, index) => {
+      await isRead
+      return chunkAt(id, index)
+    }
+    const sink = new ScriptedSink()
+    const queue = new DeliveryQueue(store, sink, ledger, QUICK)
+    await queue.start()
+    queue.close()
+    read()
+    await new Promise((resolve) => setTimeout(resolve, 10))
+    expect([sink.tries, await ledger.read()]).toEqual([0, new Map()])
+  })
+
+  it('is not idle before it knows what was left, however often the store fails to say', async () => {
+    const store = await filled()
+    const page = store.page.bind(store)
+    let failures = 3
+    store.page = async (query) => {
+      if (failures-- > 0) throw new Error('the disk is away')
+      return page(query)
+    }
+    const sink = new ScriptedSink()
+    const queue = new DeliveryQueue(store, sink, new MemoryLedger(), QUICK)
+    onTestFinished(() => queue.close())
+    void queue.start()
+    expect(queue.isIdle).toBe(false)
+    await queue.idle()
+    expect(sink.taken).toEqual(idsOf(1, 0, 1, 2))
+  })
+
+  it('waits for its ledger before it delivers what comes meanwhile', async () => {
+    const store = await filled()
+    const ledger = new MemoryLedger()
+    await delivered(store, new ScriptedSink(), {}, ledger)
+    const read = ledger.read.bind(ledger)
+    ledger.read = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 10))
+      return read()
+    }
+    const [chunk] = sampleChunks({ number: 1, startMinute: 1, chunks: 4 }).slice(-1)
+    await store.append(chunk!, frameOf(chunk!))
+    const sink = new ScriptedSink()
+    const queue = new DeliveryQueue(store, sink, ledger, QUICK)
+    onTestFinished(() => queue.close())
+    void queue.start()
+    queue.notify(sampleId(1))
+    await queue.idle()
+    expect(sink.taken).toEqual(idsOf(1, 3))
+  })
+
   it('tells the size of a chunk that was too large (F46)', async () => {
     const sizes: number[] = []
     const sink = new ScriptedSink(({ seq }) => {
