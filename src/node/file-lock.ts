@@ -76,6 +76,7 @@ export class LockHolder {
 export function ownerOf(path: string): LockOwner | undefined {
   try {
     const { host, pid, born, token } = JSON.parse(readFileSync(path, 'utf8')) as LockOwner
+    if (typeof host !== 'string' || typeof token !== 'string') throw new TypeError(`${path} names no owner`)
     return { host, pid, born, token }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined

@@ -273,6 +273,18 @@ describe('a session written by another process', () => {
     expect((await (await FileStore.open(path)).page({})).sessions).toHaveLength(2)
   })
 
+  it("is nobody's when the lock names no owner and is not new", async () => {
+    const path = await temporaryDirectory()
+    const lock = join(path, '.kymograph', `${sessionId(1)}.lock`)
+    for (const content of ['{}', 'null', '[]', '', '{"host":1}']) {
+      await store(await FileStore.open(path), { id: sessionId(1), startMinute: 1, isFinal: false })
+      await writeFile(lock, content)
+      await utimes(lock, 1, 1)
+      expect(await (await FileStore.open(path)).get(sessionId(1))).toMatchObject({ state: 'recovered' })
+      expect(await (await FileStore.open(path)).delete(sessionId(1))).toBe(true)
+    }
+  })
+
   it('can be told from one whose process number was given to another', async () => {
     const path = await temporaryDirectory()
     const target = await FileStore.open(path)
