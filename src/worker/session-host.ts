@@ -149,7 +149,8 @@ export class SessionHost {
     this.#pipeline.dispose()
     this.#events.onEnd(this.#failure)
     this.#wake()
-    await this.#store.release(this.#opening.id)
+    // all that was announced is stored; who opens the store next sees that nobody writes
+    await this.#store.release(this.#opening.id).catch(() => {})
   }
 
   #receive(message: ToWorker): void {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { MemoryStore } from '../../src/store/memory-store.js'
 import type { Chunk } from '../../src/wire/model.js'
 import { decodeChunks, rowsOf } from '../support/collect.js'
@@ -56,4 +56,20 @@ describe.each(['batch', 'shared'] as const)('a store that does not answer (%s)',
     expect(rows.map(([, value]) => value)).toEqual(taken)
     await recorder.dispose()
   })
+})
+
+it('a store that cannot let go of a session fails nothing: what was announced is stored', async () => {
+  const store = new MemoryStore()
+  store.release = () => Promise.reject(new Error('gone'))
+  const rejections: unknown[] = []
+  const note = (reason: unknown) => rejections.push(reason)
+  process.on('unhandledRejection', note)
+  onTestFinished(() => void process.off('unhandledRejection', note))
+  const recorder = await createInProcessRecorder(store)
+  const session = await recorder.createSession({ streams: { s: { channels: ['v'] } } })
+  session.stream('s').push(1, 2)
+  expect(await session.stop()).toMatchObject({ chunks: 1 })
+  await recorder.dispose()
+  await new Promise((resolve) => setTimeout(resolve, 10))
+  expect(rejections).toEqual([])
 })
