@@ -26,9 +26,11 @@ export class DirectoryCatalogue {
   readonly index = new SessionIndex()
   readonly locks = new LockHolder()
   /** Sessions whose files could not be read, and why; it is tried again each time. */
-  readonly unreadable = new Map<string, string>()
+  readonly #unreadable = new Map<string, string>()
+  /** Session files that are not named by a session's id. */
+  #misnamed: string[] = []
   /** Sessions whose files have disappeared though nobody removed them here. */
-  readonly gone = new Map<string, SessionRecord>()
+  readonly #gone = new Set<string>()
   readonly #directory: string
   readonly #log: CatalogueLog
   /** Sessions written by this store: what is known of them comes from their writers. */
@@ -67,6 +69,18 @@ export class DirectoryCatalogue {
   makeDirectories(): string {
     mkdirSync(this.stateDirectory, { recursive: true })
     return this.stateDirectory
+  }
+
+  /** What lookups pass over, and why: files that cannot be read, hold nothing, or bear another name; and those that have gone. */
+  get findings(): string[] {
+    return [
+      ...[...this.#unreadable].map(([id, reason]) => `${id}${SESSION_FILE_EXTENSION} cannot be read: ${reason}`),
+      ...[...this.#empty.keys()]
+        .filter((id) => !this.#foreign.has(id))
+        .map((id) => `${id}${SESSION_FILE_EXTENSION} holds no chunk of that session`),
+      ...this.#misnamed.map((name) => `${name} is not named by the id of its session`),
+      ...[...this.#gone].map((id) => `session ${id} has gone with its file`),
+    ]
   }
 
   /** Takes in what has changed since the last time. */
@@ -126,7 +140,7 @@ export class DirectoryCatalogue {
 
   #breakAll(abandoned: Map<string, LockOwner>): void {
     for (const [id, owner] of abandoned) {
-      if (!this.unreadable.has(id)) this.locks.break(this.lockPathOf(id), owner)
+      if (!this.#unreadable.has(id)) this.locks.break(this.lockPathOf(id), owner)
     }
   }
 
@@ -146,7 +160,7 @@ export class DirectoryCatalogue {
 
   /** Sessions whose files have to be read: others write them, or were writing them, and the locks of the dead. */
   #lookAtLocks(): { doubtful: Set<string>; abandoned: Map<string, LockOwner> } {
-    const doubtful = new Set([...this.#foreign, ...this.unreadable.keys()])
+    const doubtful = new Set([...this.#foreign, ...this.#unreadable.keys()])
     const abandoned = new Map<string, LockOwner>()
     this.#foreign = new Set()
     for (const name of namesIn(this.stateDirectory)) {
@@ -180,11 +194,13 @@ export class DirectoryCatalogue {
     this.#directoryVersion = version
     const unknown: string[] = []
     let knownHere = 0
+    this.#misnamed = []
     for (const name of namesIn(this.#directory)) {
       if (!name.endsWith(SESSION_FILE_EXTENSION)) continue
       const id = name.slice(0, -SESSION_FILE_EXTENSION.length)
       if (this.#known.has(id)) knownHere += 1
-      else if (UUID.test(id) && !this.#own.has(id)) unknown.push(id)
+      else if (!UUID.test(id)) this.#misnamed.push(name)
+      else if (!this.#own.has(id)) unknown.push(id)
     }
     if (knownHere < this.#known.size) this.#dropGone()
     return unknown
@@ -193,7 +209,7 @@ export class DirectoryCatalogue {
   #dropGone(): void {
     for (const id of [...this.#known.keys()]) {
       if (this.#own.has(id) || statSync(this.filePathOf(id), { throwIfNoEntry: false })) continue
-      this.gone.set(id, this.index.get(id)!)
+      this.#gone.add(id)
       this.#drop(id)
     }
   }
@@ -228,13 +244,13 @@ export class DirectoryCatalogue {
       const before = this.index.get(id)
       const isKnown = known === version && (before?.state === 'stopped' || before?.state === state)
       if (isKnown || (!known && this.#empty.get(id) === version)) {
-        this.unreadable.delete(id)
+        this.#unreadable.delete(id)
         return undefined
       }
       const scanned = await scanSessionFile(path, id, this.#scanned.get(id))
       const { record, version: fileVersionRead } = scanned
       if (state === 'recording') this.#scanned.set(id, scanned)
-      this.unreadable.delete(id)
+      this.#unreadable.delete(id)
       if (!record) {
         this.#empty.set(id, version)
         return this.#missing(id)
@@ -244,13 +260,13 @@ export class DirectoryCatalogue {
       return { kind: 'session', record: settled, fileVersion: fileVersionRead }
     } catch (cause) {
       // one file that cannot be read must not hide the others
-      this.unreadable.set(id, cause instanceof Error ? cause.message : String(cause))
+      this.#unreadable.set(id, cause instanceof Error ? cause.message : String(cause))
       return undefined
     }
   }
 
   #missing(id: string): CatalogueEntry | undefined {
-    this.unreadable.delete(id)
+    this.#unreadable.delete(id)
     if (!this.#known.has(id)) return undefined
     this.#drop(id)
     return { kind: 'removed', id }
@@ -271,7 +287,7 @@ export class DirectoryCatalogue {
     this.index.put(record)
     this.#known.set(record.id, version)
     this.#empty.delete(record.id)
-    this.gone.delete(record.id)
+    this.#gone.delete(record.id)
   }
 
   #drop(id: string): void {

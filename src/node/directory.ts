@@ -4,7 +4,7 @@ import { CatalogueHost } from '../worker/catalogue-host.js'
 import { FileStore } from './file-store.js'
 
 /** Lookups in a directory of sessions on this thread, without an engine: what the command line needs. */
-export class Directory extends CatalogueHost {
+export class Directory extends CatalogueHost<FileStore> {
   /** All sessions that answer the lookup; `limit` bounds them all. */
   async find(lookup: Record<string, unknown> = {}, limit = Number.POSITIVE_INFINITY): Promise<SessionRecord[]> {
     const found: SessionRecord[] = []

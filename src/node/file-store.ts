@@ -154,6 +154,11 @@ export class FileStore implements SessionStore {
     return { sessions: this.#catalogue.index.size, bytes }
   }
 
+  /** What the last lookup has passed over in the directory, a sentence each. */
+  get findings(): string[] {
+    return this.#catalogue.findings
+  }
+
   ledger(sink: string): DeliveryLedger {
     return this.#ledgerIn(`${LEDGER_PREFIX}${Buffer.from(sink).toString('hex')}`)
   }

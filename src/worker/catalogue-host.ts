@@ -11,13 +11,13 @@ import { checkSessionId, toQuery } from './checks/lookup.js'
 import { checkRetention } from './checks/retention.js'
 
 /** Answers what an application asks of a store, and checks what it gave. */
-export class CatalogueHost {
-  readonly store: SessionStore
+export class CatalogueHost<Store extends SessionStore = SessionStore> {
+  readonly store: Store
   /** Whether a session is being recorded here. */
   readonly #isRecording: (sessionId: string) => boolean
   #amended: Promise<unknown> = Promise.resolve()
 
-  constructor(store: SessionStore, isRecording: (sessionId: string) => boolean = () => false) {
+  constructor(store: Store, isRecording: (sessionId: string) => boolean = () => false) {
     this.store = store
     this.#isRecording = isRecording
   }

@@ -35,6 +35,21 @@ async function filledDirectory(): Promise<string> {
 }
 
 describe('kymograph ls', () => {
+  it('says what it leaves out of a directory, and lists the rest', async () => {
+    const path = await filledDirectory()
+    expect((await kymograph('ls', '--store', path)).stderr).toBe('')
+    await cp(join(path, `${sessionId(1)}.kymo`), join(path, 'walk.kymo'))
+    await writeFile(join(path, `${sessionId(7)}.kymo`), 'nothing of the kind')
+    await rm(join(path, `${sessionId(2)}.kymo`))
+    const { code, stdout, stderr } = await kymograph('ls', '--store', path)
+    expect([code, stdout.split('\n').length]).toEqual([0, 4])
+    expect(stderr.split('\n').slice(0, -1)).toEqual([
+      `left out: ${sessionId(7)}.kymo holds no chunk of that session`,
+      'left out: walk.kymo is not named by the id of its session',
+      `left out: session ${sessionId(2)} has gone with its file`,
+    ])
+  })
+
   it('filters by everything a lookup knows', async () => {
     const path = await filledDirectory()
     const list = async (...args: string[]) => {
