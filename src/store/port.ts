@@ -59,7 +59,8 @@ export interface SessionStore {
    * the store gets; a chunk that is refused leaves nothing behind.
    *
    * @throws KymographError `session-locked` when somebody else is writing the session, or has written it since: the chunk
-   *   does not come behind its last one by epoch and number.
+   *   does not come behind its last one by epoch and number; `not-found` for an amendment, or the end given to a session
+   *   that was cut off, of a session that is not there (any more).
    */
   append(chunk: Chunk, frame: Uint8Array): Promise<void>
   /** Takes the session for writing, where it goes on, before there is a chunk; `append` does so as well. @throws as `append`. */

@@ -17,7 +17,7 @@ const PAGE_SESSIONS = 100
 /**
  * Closes every session whose writer has died: appends a final chunk, in a new epoch, without frames. What was in the
  * open chunk is lost; its extent is estimated, as the longest distance of the last chunks, and said in that chunk.
- * Sessions that another writer has taken up meanwhile, and those without a readable chunk, are left alone.
+ * Sessions that another writer has taken up or removed meanwhile, and those without a readable chunk, are left alone.
  */
 export async function recoverSessions(store: SessionStore): Promise<Recovery[]> {
   const recoveries: Recovery[] = []
@@ -60,7 +60,8 @@ async function closeSession(store: SessionStore, record: SessionRecord): Promise
   try {
     await store.append(final, encodeFrame(final, encodeChunk(final)))
   } catch (error) {
-    if ((error as { code?: unknown }).code === 'session-locked') return undefined
+    const { code } = error as { code?: unknown }
+    if (code === 'session-locked' || code === 'not-found') return undefined
     throw error
   } finally {
     await store.release(record.id)

@@ -41,6 +41,67 @@ for (let seed = 1; seed <= 3; seed++) {
 postMessage({ wrong })
 `
 
+/** What else a store promises where it is closed, aborted, or emptied under it. */
+const TROUBLE_WORKER = `
+import { frameOf, IndexedDbStore, sampleChunks, sampleId, storeSample } from '/dist/store.js'
+const unheard = []
+addEventListener('unhandledrejection', (event) => { event.preventDefault(); unheard.push(String(event.reason)) })
+const codeOf = (promise) => promise.then(() => 'fine', ({ code, name }) => code ?? name)
+
+const closed = await IndexedDbStore.open('closed')
+await storeSample(closed, { number: 1, startMinute: 1 })
+await closed.close()
+const progress = { done: 1, quarantined: [] }
+const late = await Promise.all([codeOf(closed.ledger('a').write(sampleId(1), progress)), codeOf(closed.page({}))])
+
+const aborted = await IndexedDbStore.open('aborted')
+await storeSample(aborted, { number: 1, startMinute: 1, labels: ['a'], journeyId: 'j' })
+const [chunk] = sampleChunks({ number: 2, startMinute: 2 })
+const { transaction } = IDBDatabase.prototype
+const answers = {}
+for (const [name, call] of Object.entries({
+  get: () => aborted.get(sampleId(1)),
+  page: () => aborted.page({ labels: ['a'] }),
+  journeys: () => aborted.journeys(),
+  labels: () => aborted.labels(),
+  read: () => aborted.ledger('a').read(),
+  append: () => aborted.append(chunk, frameOf(chunk)),
+  release: () => aborted.release(chunk.sessionId),
+  delete: () => aborted.delete(sampleId(1)),
+})) {
+  let aborts = 1
+  IDBDatabase.prototype.transaction = function (...given) {
+    const tx = transaction.apply(this, given)
+    if (aborts-- > 0) queueMicrotask(() => tx.abort())
+    return tx
+  }
+  answers[name] = await codeOf(call())
+}
+IDBDatabase.prototype.transaction = transaction
+await new Promise((resolve) => setTimeout(resolve, 100))
+
+const emptied = await IndexedDbStore.open('emptied')
+const [first] = sampleChunks({ number: 3, startMinute: 3, isFinal: false })
+await emptied.append(first, frameOf(first))
+await new Promise((resolve) => { indexedDB.deleteDatabase('emptied').onsuccess = resolve })
+await emptied.release(sampleId(3))
+const left = [(await emptied.page({})).sessions, await emptied.estimate()]
+
+const listed = async () => {
+  const cache = await caches.open('kymograph-manifest')
+  return (await cache.match('https://kymograph.invalid/forgetful'))?.text() ?? ''
+}
+const forgetful = await IndexedDbStore.open('forgetful')
+await storeSample(forgetful, { number: 4, startMinute: 4 })
+await storeSample(forgetful, { number: 5, startMinute: 5 })
+await forgetful.close()
+const again = await IndexedDbStore.open('forgetful')
+const wasListed = (await listed()).includes(sampleId(4))
+await again.forget(sampleId(4))
+const isListed = (await listed()).includes(sampleId(4))
+postMessage({ late, answers, unheard, left, wasListed, isListed })
+`
+
 describe.each(ENGINES)('IndexedDB in $name', ({ name, runs }) => {
   describe.skipIf(!runs)('a store in a worker', () => {
     let pages: EnginePages
@@ -65,6 +126,19 @@ describe.each(ENGINES)('IndexedDB in $name', ({ name, runs }) => {
       const { outcomes, durabilities } = await inWorker(CONFORMANCE_WORKER)
       expect(outcomes).toEqual(Object.fromEntries(storeConformance.map((one) => [one.name, 'holds'])))
       expect(durabilities).toEqual(['strict'])
+    }, 60_000)
+
+    it('keeps to itself what was aborted, opens nothing again once closed, and leaves no trace', async () => {
+      const calls = ['get', 'page', 'journeys', 'labels', 'read', 'append', 'release', 'delete']
+      expect(await inWorker(TROUBLE_WORKER)).toEqual({
+        late: ['disposed', 'disposed'],
+        answers: Object.fromEntries(calls.map((call) => [call, 'fine'])),
+        unheard: [],
+        left: [[], { sessions: 0, bytes: 0 }],
+        // at once: nothing is left to do when it resolves
+        wasListed: true,
+        isListed: false,
+      })
     }, 60_000)
 
     it('answers lookups as a filter over all sessions does, whatever three tabs do to them', async () => {

@@ -1,9 +1,11 @@
 import { decodeChunk, decodeFrame } from '../../wire/index.js'
+import type { Chunk } from '../../wire/model.js'
 import { amendLabels } from '../amendment.js'
+import type { SessionStore } from '../port.js'
 import { recoverSessions } from '../recovery.js'
 import { pruneSessions } from '../retention.js'
 import type { StoreCase } from './case.js'
-import { expectEqual } from './expectations.js'
+import { expectEqual, expectRejection } from './expectations.js'
 import { frameOf, numberOf, sampleChunks, sampleId, startOf, storeSample } from './sample-sessions.js'
 
 const CUT_OFF = { number: 1, startMinute: 1, labels: ['crash'], chunks: 4, durationMs: 4000, isFinal: false }
@@ -54,6 +56,30 @@ export const UPKEEP_CASES: StoreCase[] = [
       const { chunks, labels, tailMs } = recovery!.session
       expectEqual('chunks, labels', [chunks, labels], [CUT_OFF.chunks + 13, ['label 11']])
       expectEqual('a tail', tailMs! > 0, true)
+      await store.close()
+    },
+  },
+  {
+    name: 'makes nothing of labels or an end for a session that was removed meanwhile',
+    async run(open) {
+      const { store } = await open()
+      // removed between what is read of it and what is written
+      const removingFirst: SessionStore = Object.create(store, {
+        append: {
+          value: async (chunk: Chunk, frame: Uint8Array) => {
+            await store.delete(chunk.sessionId)
+            await store.append(chunk, frame)
+          },
+        },
+      })
+      for (const method of ['get', 'page', 'chunkAt', 'release'] as const) {
+        Object.defineProperty(removingFirst, method, { value: store[method].bind(store) })
+      }
+      await storeSample(store, { ...CUT_OFF, isFinal: true })
+      await expectRejection('labels', amendLabels(removingFirst, sampleId(1), ['x']), 'not-found')
+      await storeSample(store, { ...CUT_OFF, number: 2 })
+      expectEqual('closed', await recoverSessions(removingFirst), [])
+      expectEqual('left', [(await store.page({})).sessions, await store.estimate()], [[], { sessions: 0, bytes: 0 }])
       await store.close()
     },
   },

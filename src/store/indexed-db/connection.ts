@@ -1,4 +1,4 @@
-import { openDB } from 'idb'
+import { openDB, unwrap, wrap } from 'idb'
 import { KymographError } from '../../errors.js'
 import { createSchema, type Database, SCHEMA_VERSION } from './schema.js'
 
@@ -12,15 +12,18 @@ const REOPEN_WAITS_MS = [0, 100, 500, 2000]
 export class Connection {
   readonly #name: string
   #database: Promise<Database> | undefined
+  #isClosed = false
 
   constructor(name: string) {
     this.#name = name
   }
 
-  /** @throws KymographError `store-unusable`; `version` for a database of a later version of the library. */
+  /** @throws KymographError `store-unusable`; `version` for a database of a later version of the library; `disposed`. */
   open(): Promise<Database> {
+    // what comes late must not open it again: it would stay open, in the way of others
+    if (this.#isClosed) return Promise.reject(closedError(this.#name))
     if (!this.#database) {
-      const opening = this.#open()
+      const opening = this.#open(() => this.#forget(opening))
       this.#database = opening
       opening.catch(() => this.#forget(opening))
     }
@@ -58,12 +61,14 @@ export class Connection {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true
     const database = await this.#database?.catch(() => undefined)
     this.#database = undefined
     database?.close()
   }
 
-  async #open(): Promise<Database> {
+  /** onClosed: the database is of no more use. */
+  async #open(onClosed: () => void): Promise<Database> {
     let timer: ReturnType<typeof setTimeout> | undefined
     const tooLate = new Promise<never>((_, reject) => {
       timer = setTimeout(() => reject(new Error(`not opened within ${OPEN_MAX_MS} ms`)), OPEN_MAX_MS)
@@ -72,9 +77,13 @@ export class Connection {
       const database: Database = await openDB(this.#name, SCHEMA_VERSION, {
         upgrade: createSchema,
         // a later version of the library wants to change it: in its way are only those that do not let go
-        blocking: () => database.close(),
-        terminated: () => this.#forget(opening),
+        blocking: () => {
+          onClosed()
+          database.close()
+        },
+        terminated: onClosed,
       })
+      hushTransactions(database)
       return database
     })()
     try {
@@ -99,5 +108,27 @@ export class Connection {
   }
 }
 
+function closedError(name: string): KymographError {
+  return new KymographError('disposed', `the store "${name}" is closed; open it again`)
+}
+
+/**
+ * A promise comes with every transaction that rejects when it is aborted. Who waits for its requests hears of that from
+ * them; unheard, it would end the worker.
+ */
+function hushTransactions(database: Database): void {
+  const raw = unwrap(database) as IDBDatabase
+  raw.transaction = (...given) => {
+    const transaction = IDBDatabase.prototype.transaction.apply(raw, given)
+    wrap(transaction).done.catch(() => {})
+    return transaction
+  }
+}
+
 /** What a closed connection answers with, before or in a transaction. */
-const LOST: ReadonlySet<string> = new Set(['InvalidStateError', 'AbortError', 'UnknownError'])
+const LOST: ReadonlySet<string> = new Set([
+  'InvalidStateError',
+  'TransactionInactiveError',
+  'AbortError',
+  'UnknownError',
+])

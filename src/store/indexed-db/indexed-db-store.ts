@@ -76,7 +76,7 @@ export class IndexedDbStore implements SessionStore {
         // the connection was lost behind a try that went through
         if (isRetry && last?.epoch === chunk.epoch && last.seq === chunk.seq) return recordOf(row)
         refuseUnlessNext(chunk, last)
-      }
+      } else refuseUnlessNext(chunk, undefined)
       const next = recordWith(row && recordOf(row), chunk, frame.length)
       const counts = await labelCounts(tx, row?.labels ?? [], next.labels)
       const written = [
@@ -156,25 +156,16 @@ export class IndexedDbStore implements SessionStore {
 
   async delete(sessionId: string): Promise<boolean> {
     await this.release(sessionId)
-    if ((await this.#locks.held()).has(sessionId)) throw lockedError(sessionId)
-    return this.#connection.run(async (database) => {
-      // first: cut off between the two, it is delivered again
-      await forgetDeliveries(database, sessionId)
-      const tx = writing(database)
-      const [row, totals] = await Promise.all([tx.objectStore('sessions').get(sessionId), totalsIn(tx)])
-      if (row) {
-        const counts = await labelCounts(tx, row.labels, [])
-        await Promise.all([
-          setLabelCounts(tx, counts),
-          tx.objectStore('sessions').delete(sessionId),
-          tx.objectStore('chunks').delete(rangeOf([sessionId])),
-          setTotals(tx, totals, { sessions: -1, bytes: -row.bytes }),
-        ])
-      }
-      await tx.done
+    const isHeld = (await this.#locks.held()).has(sessionId)
+    if (isHeld || !(await this.#locks.take(sessionId))) throw lockedError(sessionId)
+    try {
+      // first: cut off between the two, a session that was removed on purpose would be reported as gone
       this.#manifest.strike(new Set([sessionId]))
-      return row !== undefined
-    })
+      await this.#manifest.settled()
+      return await this.#connection.run((database) => removeSession(database, sessionId))
+    } finally {
+      this.#locks.release(sessionId)
+    }
   }
 
   forget(sessionId: string): Promise<boolean> {
@@ -199,8 +190,7 @@ export class IndexedDbStore implements SessionStore {
   async #release(record: SessionRecord): Promise<void> {
     if (record.state === 'recording') {
       // only tidier so: without its lock it is recovered all the same
-      const row = rowOf({ ...record, state: 'recovered' })
-      await this.#connection.run((database) => writing(database).objectStore('sessions').put(row)).catch(() => {})
+      await this.#connection.run((database) => setRecovered(database, record)).catch(() => {})
     }
     this.#manifest.note(record)
     this.#locks.release(record.id)
@@ -260,6 +250,31 @@ function reading(database: Database) {
 
 function writing(database: Database) {
   return database.transaction(STORES, 'readwrite', { durability: 'strict' })
+}
+
+async function removeSession(database: Database, sessionId: string): Promise<boolean> {
+  // first: cut off between the two, it is delivered again
+  await forgetDeliveries(database, sessionId)
+  const tx = writing(database)
+  const [row, totals] = await Promise.all([tx.objectStore('sessions').get(sessionId), totalsIn(tx)])
+  if (row) {
+    const counts = await labelCounts(tx, row.labels, [])
+    await Promise.all([
+      setLabelCounts(tx, counts),
+      tx.objectStore('sessions').delete(sessionId),
+      tx.objectStore('chunks').delete(rangeOf([sessionId])),
+      setTotals(tx, totals, { sessions: -1, bytes: -row.bytes }),
+    ])
+  }
+  await tx.done
+  return row !== undefined
+}
+
+/** Unless it was taken away meanwhile. */
+async function setRecovered(database: Database, { id, chunks }: SessionRecord): Promise<void> {
+  const sessions = writing(database).objectStore('sessions')
+  const row = await sessions.get(id)
+  if (row?.chunks === chunks) await sessions.put(rowOf({ ...recordOf(row), state: 'recovered' }))
 }
 
 async function totalsIn(tx: ReturnType<typeof writing>): Promise<StoreEstimate> {

@@ -4,6 +4,8 @@ import type { SessionRecord } from '../record.js'
 /** The latest sessions are listed; a longer list would cost more than it tells. */
 const LISTED_MAX = 500
 const CACHE = 'kymograph-manifest'
+/** A storage that has not answered by then may never do. */
+const ANSWER_MAX_MS = 3000
 
 /**
  * A second list of what the database holds, elsewhere in the origin: in Cache Storage. When a browser wipes or evicts the
@@ -25,12 +27,14 @@ export class Manifest {
   }
 
   strike(ids: ReadonlySet<string>): void {
-    this.#change((sessions) => sessions.filter(({ id }) => !ids.has(id)))
+    this.#change((sessions) =>
+      sessions.some(({ id }) => ids.has(id)) ? sessions.filter(({ id }) => !ids.has(id)) : sessions,
+    )
   }
 
   /** What is listed; nothing where it cannot be read. */
   async sessions(): Promise<GoneSession[]> {
-    const found = await this.#read().catch(() => [])
+    const found = (await inTime(this.#read().catch(() => []))) ?? []
     return found.map((session) => ({
       ...session,
       startedAt: new Date(session.startedAt),
@@ -40,7 +44,7 @@ export class Manifest {
 
   /** When all that was noted so far is there, or cannot be. */
   async settled(): Promise<void> {
-    await this.#changes
+    await inTime(this.#changes)
   }
 
   /** One after the other, over all tabs. */
@@ -48,8 +52,10 @@ export class Manifest {
     this.#changes = this.#changes
       .then(() =>
         navigator.locks.request(`${CACHE}:${this.#name}`, async () => {
-          const text = JSON.stringify(edit(await this.#read()))
-          await (await caches.open(CACHE)).put(this.#url, new Response(text))
+          const listed = await this.#read()
+          const edited = edit(listed)
+          if (edited === listed) return
+          await (await caches.open(CACHE)).put(this.#url, new Response(JSON.stringify(edited)))
         }),
       )
       .catch(() => {})
@@ -63,4 +69,12 @@ export class Manifest {
   get #url(): string {
     return `https://kymograph.invalid/${encodeURIComponent(this.#name)}`
   }
+}
+
+function inTime<T>(answer: Promise<T>): Promise<T | undefined> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const tooLate = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), ANSWER_MAX_MS)
+  })
+  return Promise.race([answer, tooLate]).finally(() => clearTimeout(timer))
 }
