@@ -14,6 +14,7 @@ const BROWSER_ENTRIES = {
   kernels: 'src/kernels/index.ts',
   store: 'src/store/index.ts',
   sinks: 'src/sinks/index.ts',
+  export: 'src/export/index.ts',
   // after the worker, whose text it carries
   inline: 'src/inline.ts',
 }
@@ -23,6 +24,9 @@ const NODE_ENTRIES = {
   'node-worker': 'src/node/worker-entry.ts',
   cli: 'src/cli/main.ts',
 }
+
+/** Optional peer dependencies: loaded from where the library is installed, when a format asks for them. */
+const PEERS = ['apache-arrow', 'hyparquet-writer', '@mcap/core']
 
 /** Dynamic imports that stay what they are: of files of their own, by the module that has them. */
 const KEPT_IMPORTS: Record<string, Record<string, string>> = {
@@ -184,7 +188,7 @@ function environment(name: string, input: string, isNode: boolean): EnvironmentO
       rollupOptions: {
         input: { [name]: input },
         preserveEntrySignatures: 'strict',
-        external: isNode ? [...builtinModules, /^node:/] : [],
+        external: isNode ? [...builtinModules, /^node:/, ...PEERS] : PEERS,
         output: {
           format: 'es',
           entryFileNames: '[name].js',

@@ -35,6 +35,9 @@ export type ErrorCode =
   | 'import-ragged'
   | 'import-value'
   | 'import-time'
+  // exports
+  | 'export-unfit'
+  | 'peer-missing'
   // tools
   | 'wasm-unavailable'
   | 'wasm-trap'

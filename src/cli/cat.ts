@@ -1,9 +1,9 @@
 import { once } from 'node:events'
-import { type Chunk, framesOf } from '../read/index.js'
-import { ChunkSequence } from './chunk-sequence.js'
+import { exportFrames } from '../export/index.js'
+import type { Chunk } from '../read/index.js'
+import { ChunkReader } from './chunk-reader.js'
 import type { Command } from './command.js'
 import { UsageError } from './failure.js'
-import { type RowWriter, rowWriterOf } from './frame-rows.js'
 import { openRecording } from './recording.js'
 import { STORE_OPTION } from './store-option.js'
 
@@ -24,51 +24,21 @@ export const cat: Command = {
     const format = args.text('format')
     if (format !== 'csv' && format !== 'ndjson')
       throw new UsageError(`--format expected csv or ndjson, got ${JSON.stringify(format)}`)
+    const stream = args.text('stream')
     const recording = await openRecording(args)
-    const sequence = new ChunkSequence()
-    const findings: string[] = []
-    let isFinished = false
-    let writer: RowWriter | undefined
-    for await (const item of recording.items()) {
-      if (item.kind === 'damage') {
-        findings.push(`${item.error.message} (${item.byteLength} bytes skipped from byte ${item.offset})`)
-        continue
-      }
-      const { chunk } = item
-      isFinished ||= chunk.final
-      const isRepeated = sequence.isRepeated(chunk)
-      const oddity = sequence.next(chunk)
-      // a hole beside damage is that damage
-      if (oddity && findings.length === 0) findings.push(oddity)
-      if (chunk.amendment || isRepeated) continue
-      writer ??= rowWriterOf(format, chunk, chooseStream(chunk, args.text('stream'), format))
-      for (const { descriptor } of chunk.streams) {
-        if (!writer.wants(descriptor.name)) continue
-        for (const text of writer.rows(descriptor.name, framesOf(chunk, descriptor.name))) await print(text)
-      }
-    }
-    if (!isFinished) findings.push('the final chunk is missing: the session was cut short or is being recorded')
-    if (findings.length === 0) return 0
-    const printed = writer ? 'the whole frames have been printed' : 'there is no whole chunk in it'
-    const more = findings.length > 1 ? `, and ${findings.length - 1} more findings (kymograph info lists them)` : ''
-    process.stderr.write(`kymograph: ${recording.path}: ${findings[0]}${more}; ${printed}\n`)
-    return 1
+    const reader = new ChunkReader(recording)
+    const items = reader.items('printing', (chunk) => {
+      if (format === 'csv' && stream === undefined) expectOneStream(chunk)
+    })
+    const streams = stream === undefined ? undefined : [stream]
+    const pieces = exportFrames(items, { format, layout: 'stream', streams, kernels: recording.kernels })
+    for await (const piece of pieces) if (!process.stdout.write(piece)) await once(process.stdout, 'drain')
+    return reader.report('the whole frames have been printed')
   },
 }
 
-function chooseStream(chunk: Chunk, wanted: string | undefined, format: string): string | undefined {
-  const names = chunk.streams.map(({ descriptor }) => descriptor.name)
-  if (wanted !== undefined) {
-    if (names.includes(wanted)) return wanted
-    throw new UsageError(`no stream ${JSON.stringify(wanted)}; there are ${names.join(', ') || 'none'}`)
-  }
-  if (names.length > 1 && format === 'csv') {
-    throw new UsageError(`the session has ${names.length} streams, choose one with --stream: ${names.join(', ')}`)
-  }
-  return names.length === 1 ? names[0] : undefined
-}
-
-/** Writes text, waiting when the reader is slow. */
-async function print(text: string): Promise<void> {
-  if (text.length > 0 && !process.stdout.write(text)) await once(process.stdout, 'drain')
+function expectOneStream({ streams }: Chunk): void {
+  if (streams.length <= 1) return
+  const names = streams.map(({ descriptor }) => descriptor.name).join(', ')
+  throw new UsageError(`the session has ${streams.length} streams, choose one with --stream: ${names}`)
 }

@@ -1,5 +1,5 @@
+import { ChunkSequence } from '../read/chunk-sequence.js'
 import type { Chunk, StreamDescriptor } from '../read/index.js'
-import { ChunkSequence } from './chunk-sequence.js'
 import type { Command } from './command.js'
 import { gridText } from './format/grid.js'
 import { formatBytes, formatCount, formatDuration, formatRate } from './format/quantity.js'

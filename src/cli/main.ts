@@ -1,6 +1,7 @@
 import { LIBRARY_VERSION } from '../node/index.js'
 import { cat } from './cat.js'
 import { type Command, helpOf, parseCommand } from './command.js'
+import { convert } from './convert.js'
 import { exitCodeOf, messageOf, UsageError } from './failure.js'
 import { info } from './info.js'
 import { journeys } from './journeys.js'
@@ -11,7 +12,7 @@ import { record } from './record.js'
 import { recover } from './recover.js'
 import { rm } from './rm.js'
 
-const COMMANDS: Command[] = [record, ls, journeys, labels, info, cat, rm, recover, prune]
+const COMMANDS: Command[] = [record, ls, journeys, labels, info, cat, convert, rm, recover, prune]
 
 function help(): string {
   const width = Math.max(...COMMANDS.map((command) => command.name.length)) + 2

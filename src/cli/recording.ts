@@ -1,19 +1,40 @@
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { KymographError } from '../errors.js'
-import { readChunks } from '../read/index.js'
+import { type Kernels, loadKernels } from '../kernels/index.js'
+import { type ReadItem, readChunks } from '../read/index.js'
 import type { CommandArguments } from './command.js'
 import { UsageError } from './failure.js'
+import { Progress } from './format/progress.js'
 
 const SESSION_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+const PIECE_BYTES = 1 << 20
 
 /** A session file named by path, or by id and store. */
-export interface Recording {
-  path: string
-  byteLength: number
-  /** Chunks and damage in the order of the file; each call reads anew. */
-  items(): ReturnType<typeof readChunks>
+export class Recording {
+  readonly path: string
+  readonly byteLength: number
+  readonly kernels: Kernels
+
+  constructor(path: string, byteLength: number, kernels: Kernels) {
+    this.path = path
+    this.byteLength = byteLength
+    this.kernels = kernels
+  }
+
+  /** Chunks and damage in the order of the file, with progress on a terminal; each call reads anew. */
+  async *items(verb = 'reading'): AsyncGenerator<ReadItem, void, undefined> {
+    const progress = new Progress(`${verb} ${basename(this.path)}`, 'B')
+    const source = createReadStream(this.path, { highWaterMark: PIECE_BYTES })
+    let bytesRead = 0
+    source.on('data', (piece) => progress.update((bytesRead += piece.length), this.byteLength))
+    try {
+      yield* readChunks(source, { kernels: this.kernels })
+    } finally {
+      progress.end()
+    }
+  }
 }
 
 /**
@@ -25,7 +46,11 @@ export async function openRecording(args: CommandArguments): Promise<Recording> 
   const [name, ...rest] = args.positionals
   if (name === undefined) throw new UsageError('name a session file, or a session id with --store DIR')
   if (rest.length > 0) throw new UsageError(`one recording at a time, got ${args.positionals.length}`)
-  const store = args.text('store')
+  return recordingOf(name, args.text('store'))
+}
+
+/** Finds the session file that a path, or an id in a store, names. @throws as {@link openRecording}. */
+export async function recordingOf(name: string, store: string | undefined): Promise<Recording> {
   if (SESSION_ID.test(name) && store === undefined) {
     throw new UsageError(`${name} is a session id; say with --store DIR where it is`)
   }
@@ -45,6 +70,8 @@ export async function openRecording(args: CommandArguments): Promise<Recording> 
       `${JSON.stringify(path)} is a directory; name a session file, or use "kymograph ls --store"`,
     )
   }
-  if (found.size === 0) throw new KymographError('not-kymo', `${JSON.stringify(path)} is empty, not a session file`)
-  return { path, byteLength: found.size, items: () => readChunks(createReadStream(path)) }
+  if (found.isFile() && found.size === 0) {
+    throw new KymographError('not-kymo', `${JSON.stringify(path)} is empty, not a session file`)
+  }
+  return new Recording(path, found.size, await loadKernels())
 }

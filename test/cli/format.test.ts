@@ -2,10 +2,11 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Progress } from '../../src/cli/format/progress.js'
 import { formatBytes, formatDuration, formatRate, parseDuration } from '../../src/cli/format/quantity.js'
-import { csvRow, ndjsonRow } from '../../src/cli/format/rows.js'
 import { renderTable } from '../../src/cli/format/table.js'
-import { csvCell, formatF32, formatF64 } from '../../src/cli/format/value-format.js'
 import { splitCells } from '../../src/cli/tabular/cells.js'
+import { csvRows, ndjsonRows } from '../../src/export/row-text.js'
+import type { TablePart } from '../../src/export/table.js'
+import { csvCell, formatF32, formatF64 } from '../../src/export/value-text.js'
 
 const same = (a: number, b: number) => Object.is(a, b)
 
@@ -65,19 +66,28 @@ describe('values', () => {
 })
 
 describe('rows', () => {
-  const cells = [-0, undefined, 9007199254740993n, 'a,"b', Number.NaN, Math.fround(0.1)]
-  const types = ['f64', 'f64', 'i64', 'text', 'f64', 'f32'] as const
+  const validity = Uint8Array.of(0)
+  const part = {
+    rowCount: 1,
+    columns: [
+      { name: 'timestamp_ns', type: 'instant', values: BigInt64Array.of(1760838203683159380n) },
+      { name: 'a', type: 'f64', values: Float64Array.of(-0) },
+      { name: 'b', type: 'f64', values: Float64Array.of(0), validity },
+      { name: 'c', type: 'i64', values: BigInt64Array.of(9007199254740993n) },
+      { name: 'd', type: 'text', values: Int32Array.of(0), texts: ['a,"b'] },
+      { name: 'e', type: 'f64', values: Float64Array.of(Number.NaN) },
+      { name: 'f', type: 'f32', values: Float32Array.of(0.1) },
+    ],
+  } satisfies TablePart
 
   it('are CSV with empty cells for absent values', () => {
-    expect(csvRow(1760838203683159380n, cells, types)).toBe(
-      '1760838203683159380,-0,,9007199254740993,"a,""b",NaN,0.1\n',
-    )
+    expect([...csvRows(part)]).toEqual(['1760838203683159380,-0,,9007199254740993,"a,""b",NaN,0.1\n'])
   })
 
   it('are NDJSON with 64-bit integers as they are, NaN as text and absent values left out', () => {
-    expect(ndjsonRow(1760838203683159380n, ['a', 'b', 'c', 'd', 'e', 'f'], cells, types)).toBe(
+    expect([...ndjsonRows(part)]).toEqual([
       '{"timestamp_ns":1760838203683159380,"a":-0,"c":9007199254740993,"d":"a,\\"b","e":"NaN","f":0.1}\n',
-    )
+    ])
   })
 })
 

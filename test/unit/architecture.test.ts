@@ -15,7 +15,8 @@ const MAY_KNOW: Record<string, string[]> = {
   worker: ['pipeline', 'store', 'sinks', 'kernels', 'wire'],
   session: ['worker/protocol.ts', 'worker/client.ts', 'worker/page-side.ts', 'worker/frame-memory.ts', 'worker/checks'],
   node: ['session', 'store', 'sinks', 'worker', 'wire', 'read'],
-  cli: ['node', 'read'],
+  export: ['read', 'wire/model.ts', 'kernels/types.ts'],
+  cli: ['node', 'read', 'export', 'kernels/index.ts'],
   // the page entry
   '.': [
     'browser-recorder.ts',

@@ -2,6 +2,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { exportFrames } from '../../src/export/index.js'
 import { loadKernels } from '../../src/kernels/index.js'
 import { crc32c } from '../../src/kernels/reference/crc32c.js'
 import { decodeChunk, framesOf, readChunks, readFrames, verifyChunk } from '../../src/read/index.js'
@@ -43,6 +44,7 @@ async function scope(): Promise<Scope> {
     decodeChunk,
     framesOf,
     verifyChunk,
+    exportFrames,
     loadKernels,
     kernels,
     crc32c,

@@ -1,4 +1,4 @@
-import { shortestOfF32 } from '../format/value-format.js'
+import { shortestOfF32 } from '../../export/value-text.js'
 
 const SPECIAL = /^([+-]?)(?:(nan)|inf(?:inity)?)$/i
 const DECIMAL = /^[+-]?(\d*)(?:\.(\d*))?(?:e[+-]?\d+)?$/i

@@ -1,4 +1,4 @@
-import { type Chunk, chunkId } from '../read/index.js'
+import { type Chunk, chunkId } from '../wire/model.js'
 
 /** Follows the chunks of a file and says what does not follow from the one before. */
 export class ChunkSequence {
