@@ -1,6 +1,19 @@
 import { KymographError } from '../errors.js'
 import { CHUNK_MAX_BYTES } from '../limits.js'
-import { CHUNK, type Field, type Table } from './layout.js'
+import { CHUNK } from './generated/layout.js'
+
+/** How a field of a table lies in the buffer; `required` ones must be there. */
+export type Field =
+  /** A scalar or struct, in the table itself. */
+  | { kind: 'inline'; bytes: number; align: number; required?: boolean }
+  | { kind: 'string'; required?: boolean }
+  | { kind: 'strings'; required?: boolean }
+  /** Of scalars or structs. */
+  | { kind: 'vector'; bytes: number; align: number; required?: boolean }
+  | { kind: 'tables'; table: Table; required?: boolean }
+
+/** Fields of a table by vtable slot. */
+export type Table = readonly Field[]
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
@@ -44,48 +57,47 @@ class Verifier {
 
   /** Where the offset at `position` leads. */
   target(position: number): number {
-    this.#range(position, 4, 4, 'offset')
+    this.#range(position, 4, 4, 'an offset')
     const distance = this.#view.getUint32(position, true)
     if (distance === 0 || position + distance > this.#bytes.length) this.#fail('an offset out of the buffer', position)
     return position + distance
   }
 
-  table(position: number, layout: Table): void {
-    this.#range(position, 4, 4, layout.name)
-    const vtable = position - this.#view.getInt32(position, true)
-    this.#range(vtable, 4, 2, `${layout.name} vtable`)
-    const vtableBytes = this.#view.getUint16(vtable, true)
-    const tableBytes = this.#view.getUint16(vtable + 2, true)
-    if (vtableBytes < 4 || vtableBytes % 2 !== 0) this.#fail(`${layout.name}: a vtable of ${vtableBytes} bytes`, vtable)
-    this.#range(vtable, vtableBytes, 2, `${layout.name} vtable`)
-    if (tableBytes < 4) this.#fail(`${layout.name}: a table of ${tableBytes} bytes`, vtable + 2)
-    this.#range(position, tableBytes, 4, layout.name)
+  table(position: number, fields: Table): void {
+    const view = this.#view
+    this.#range(position, 4, 4, 'a table')
+    const vtable = position - view.getInt32(position, true)
+    this.#range(vtable, 4, 2, 'a vtable')
+    const vtableBytes = view.getUint16(vtable, true)
+    const tableBytes = view.getUint16(vtable + 2, true)
+    if (vtableBytes < 4 || vtableBytes % 2 !== 0) this.#fail(`a vtable of ${vtableBytes} bytes`, vtable)
+    this.#range(vtable, vtableBytes, 2, 'a vtable')
+    if (tableBytes < 4) this.#fail(`a table of ${tableBytes} bytes`, vtable + 2)
+    this.#range(position, tableBytes, 4, 'a table')
     this.#spend(tableBytes, position)
-    layout.fields.forEach((field, slot) => {
+    for (let slot = 0; slot < fields.length; slot++) {
+      const field = fields[slot]!
       const entry = 4 + 2 * slot
-      const offset = entry + 2 <= vtableBytes ? this.#view.getUint16(vtable + entry, true) : 0
+      const offset = entry + 2 <= vtableBytes ? view.getUint16(vtable + entry, true) : 0
       if (offset === 0) {
-        if (field.required) this.#fail(`${layout.name}: required field ${slot} is missing`, position)
-        return
+        if (field.required) this.#fail(`required field ${slot} is missing`, position)
+        continue
       }
-      if (offset < 4 || offset + fieldBytes(field) > tableBytes)
-        this.#fail(`${layout.name}: field ${slot} outside its table`, vtable + entry)
-      this.#field(position + offset, field, layout.name)
-    })
+      const byteLength = field.kind === 'inline' ? field.bytes : 4
+      if (offset < 4 || offset + byteLength > tableBytes) this.#fail(`field ${slot} outside its table`, vtable + entry)
+      this.#field(position + offset, field)
+    }
   }
 
-  #field(position: number, field: Field, owner: string): void {
+  #field(position: number, field: Field): void {
     switch (field.kind) {
-      case 'scalar':
-        this.#range(position, field.bytes, field.bytes, owner)
-        break
-      case 'struct':
-        this.#range(position, field.bytes, field.align, owner)
+      case 'inline':
+        this.#range(position, field.bytes, field.align, 'a field')
         break
       case 'string':
         this.#string(this.target(position))
         break
-      case 'structs':
+      case 'vector':
         this.#vector(this.target(position), field.bytes, field.align)
         break
       case 'strings':
@@ -104,7 +116,7 @@ class Verifier {
 
   /** Checks a vector and returns its element count. */
   #vector(position: number, elementBytes: number, align: number): number {
-    this.#range(position, 4, 4, 'vector')
+    this.#range(position, 4, 4, 'a vector')
     const count = this.#view.getUint32(position, true)
     const byteLength = count * elementBytes
     if (byteLength > this.#bytes.length - position - 4)
@@ -119,11 +131,18 @@ class Verifier {
     const start = position + 4
     this.#spend(1, position)
     if (this.#bytes[start + byteLength] !== 0) this.#fail('a string without its terminator', start + byteLength)
+    if (this.#isAscii(start, byteLength)) return
     try {
       utf8.decode(this.#bytes.subarray(start, start + byteLength))
     } catch (cause) {
       throw new KymographError('ill-formed-text', `a string at byte ${start} is not UTF-8`, { offset: start, cause })
     }
+  }
+
+  /** Most strings are short names: faster than to ask a decoder (measured). */
+  #isAscii(start: number, byteLength: number): boolean {
+    for (let at = start; at < start + byteLength; at++) if (this.#bytes[at]! > 127) return false
+    return true
   }
 
   #range(position: number, byteLength: number, align: number, what: string): void {
@@ -140,8 +159,4 @@ class Verifier {
     const offset = Math.max(0, Math.min(position, this.#bytes.length))
     throw new KymographError('malformed', `the chunk is damaged: ${what} at byte ${offset}`, { offset })
   }
-}
-
-function fieldBytes(field: Field): number {
-  return field.kind === 'scalar' || field.kind === 'struct' ? field.bytes : 4
 }

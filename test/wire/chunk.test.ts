@@ -3,9 +3,10 @@ import fc from 'fast-check'
 import { ByteBuffer } from 'flatbuffers'
 import { describe, expect, it } from 'vitest'
 import * as fb from '../../src/wire/generated/kymograph/wire.js'
+import { CHUNK } from '../../src/wire/generated/layout.js'
 import { decodeChunk, encodeChunk } from '../../src/wire/index.js'
-import { CHUNK, type Table } from '../../src/wire/layout.js'
 import type { Chunk } from '../../src/wire/model.js'
+import type { Field, Table } from '../../src/wire/verify.js'
 import { chunkArbitrary, frameOf, motionChunk } from '../support/sample-chunks.js'
 
 describe('chunks', () => {
@@ -145,19 +146,20 @@ describe('the verifier', () => {
   it('knows the tables and fields of the schema', () => {
     const schema = readFileSync('src/wire/chunk.fbs', 'utf8').replace(/\/\/.*$/gm, '')
     const tables = new Map([...schema.matchAll(/table (\w+) \{([^}]*)\}/g)].map(([, name, body]) => [name!, body!]))
-    const visit = (table: Table): string[] => {
-      const fields = [...tables.get(table.name)!.matchAll(/(\w+):\s*(\[?)(\w+)\]?([^;]*);/g)]
-      expect(table.fields.map((field) => shapeOf(field))).toEqual(
+    const visit = (name: string, layout: Table): string[] => {
+      const fields = [...tables.get(name)!.matchAll(/(\w+):\s*(\[?)(\w+)\]?([^;]*);/g)]
+      expect(layout.map(shapeOf)).toEqual(
         fields.map(([, , list, type, rest]) => schemaShape(list === '[', type!, rest!)),
       )
-      return [table.name, ...table.fields.flatMap((field) => (field.kind === 'tables' ? visit(field.table) : []))]
+      return [
+        name,
+        ...layout.flatMap((field, i) => (field.kind === 'tables' ? visit(fields[i]![3]!, field.table) : [])),
+      ]
     }
-    expect(visit(CHUNK).sort()).toEqual([...tables.keys()].sort())
+    expect(visit('Chunk', CHUNK).sort()).toEqual([...tables.keys()].sort())
 
-    function shapeOf(field: Table['fields'][number]): string {
-      const required = field.required ? ' required' : ''
-      if (field.kind === 'tables') return `[${field.table.name}]${required}`
-      return `${field.kind}${'bytes' in field ? ` ${field.bytes}` : ''}${required}`
+    function shapeOf(field: Field): string {
+      return `${field.kind}${'bytes' in field ? ` ${field.bytes}` : ''}${field.required ? ' required' : ''}`
     }
     function schemaShape(isList: boolean, type: string, rest: string): string {
       const required = rest.includes('required') ? ' required' : ''
@@ -180,9 +182,8 @@ describe('the verifier', () => {
         Loss: 16,
       }
       if (type === 'string') return (isList ? 'strings' : 'string') + required
-      if (tables.has(type)) return `[${type}]${required}`
-      const isStruct = bytes[type] === 16
-      return `${isList ? 'structs' : isStruct ? 'struct' : 'scalar'} ${bytes[type]}${required}`
+      if (tables.has(type)) return `tables${required}`
+      return `${isList ? 'vector' : 'inline'} ${bytes[type]}${required}`
     }
   })
 })
