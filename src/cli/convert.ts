@@ -46,11 +46,14 @@ export const convert: Command = {
       time: args.has('utc') ? 'utc' : 'stream',
     }
     const recording = await openRecording(args)
-    const names = options.layout === 'stream' ? await streamsOf(recording, options) : []
-    const jobs =
-      names.length > 1
-        ? names.map((name) => ({ path: withStream(output, name), options: { ...options, streams: [name] } }))
-        : [{ path: output, options }]
+    const perStream = options.layout === 'stream' || options.format === 'wav'
+    const counts = perStream ? await countFrames(recording, options) : new Map<string, number>()
+    const jobs = perStream
+      ? [...counts].map(([name, frameCount]) => ({
+          path: counts.size > 1 ? withStream(output, name) : output,
+          options: { ...options, streams: [name], frameCount },
+        }))
+      : [{ path: output, options }]
     const paths = jobs.map(({ path }) => path)
     return withOutputs(paths, args.has('force'), async (outputs) => {
       let exitCode = 0
@@ -88,13 +91,16 @@ function oneOf<T extends ExportFormat | ExportLayout>(
   throw new UsageError(`--${option} expected one of ${allowed.join(', ')}, got ${JSON.stringify(value)}`)
 }
 
-/** Names of the streams to export, as the first chunk has them. */
-async function streamsOf(recording: Recording, { sessionId, streams }: ExportOptions): Promise<string[]> {
-  for await (const { chunk } of new ChunkReader(recording).items('reading')) {
+/** Frames of each stream to export that are whole. */
+async function countFrames(recording: Recording, { sessionId, streams }: ExportOptions): Promise<Map<string, number>> {
+  const counts = new Map<string, number>()
+  for await (const { chunk } of new ChunkReader(recording).items('counting')) {
     if (chunk.amendment || (sessionId !== undefined && chunk.sessionId !== sessionId)) continue
-    return streams?.slice() ?? chunk.streams.map(({ descriptor }) => descriptor.name)
+    for (const { descriptor, frameCount } of chunk.streams) {
+      counts.set(descriptor.name, (counts.get(descriptor.name) ?? 0) + frameCount)
+    }
   }
-  return []
+  return streams ? new Map(streams.map((name) => [name, counts.get(name) ?? 0])) : counts
 }
 
 /** `walk.imu.csv` of `walk.csv`. */

@@ -10,7 +10,7 @@ const encoder = new TextEncoder()
 /** Arrow IPC file: a record batch per 65,536 rows, facts of the session as metadata of the schema, units of the fields. */
 export async function* arrowFormat(table: Table, parts: AsyncIterable<TablePart>): AsyncGenerator<Uint8Array> {
   const arrow = await loadPeer('apache-arrow', 'Arrow')
-  const columns = table.columns.map((column) => new ArrowColumn(arrow, column))
+  const columns = table.columns.map((column, number) => new ArrowColumn(arrow, column, number))
   // the schema stands at the end of the file: what the facts are by then counts
   const schema = new arrow.Schema(
     columns.map(({ field }) => field),
@@ -38,11 +38,11 @@ class ArrowColumn {
   /** Of an `enum`: one for all batches, so that it is written once. */
   readonly #dictionary: Vector | undefined
 
-  constructor(arrow: Arrow, column: TableColumn) {
+  constructor(arrow: Arrow, column: TableColumn, number: number) {
     const { name, isRequired, unit } = column
     this.#arrow = arrow
     this.#column = column
-    this.#type = typeOf(arrow, column)
+    this.#type = typeOf(arrow, column, number)
     if (column.type === 'enum') this.#dictionary = new arrow.Vector([utf8Of(arrow, column.values ?? [])])
     this.field = new arrow.Field(
       name,
@@ -61,7 +61,7 @@ class ArrowColumn {
   }
 }
 
-function typeOf(arrow: Arrow, { type, isUtc }: TableColumn): DataType {
+function typeOf(arrow: Arrow, { type, isUtc }: TableColumn, dictionaryId: number): DataType {
   switch (type) {
     case 'instant':
       return isUtc ? new arrow.TimestampNanosecond('UTC') : new arrow.Int64()
@@ -74,7 +74,7 @@ function typeOf(arrow: Arrow, { type, isUtc }: TableColumn): DataType {
     case 'i64':
       return new arrow.Int64()
     case 'enum':
-      return new arrow.Dictionary(new arrow.Utf8(), new arrow.Int32())
+      return new arrow.Dictionary(new arrow.Utf8(), new arrow.Int32(), dictionaryId)
     case 'text':
       return new arrow.Utf8()
   }

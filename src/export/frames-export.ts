@@ -6,22 +6,24 @@ import type { Chunk } from '../wire/model.js'
 import { arrowFormat } from './arrow-format.js'
 import type { Layout } from './layout.js'
 import { LongLayout } from './long-layout.js'
+import { mcapFormat } from './mcap-format.js'
 import { parquetFormat } from './parquet-format.js'
 import { SessionFacts } from './session-facts.js'
 import { StreamLayout, TaggedLayout } from './stream-layout.js'
 import { StreamSelection } from './stream-selection.js'
 import type { TableFormat, TablePart } from './table.js'
 import { csvFormat, ndjsonFormat } from './text-formats.js'
+import { wavFormat } from './wav-format.js'
 import { WideLayout } from './wide-layout.js'
 
-const TABLE_FORMATS: Record<string, TableFormat> = {
+const TABLE_FORMATS: Record<Exclude<ExportFormat, 'mcap' | 'wav'>, TableFormat> = {
   csv: csvFormat,
   ndjson: ndjsonFormat,
   parquet: parquetFormat,
   arrow: arrowFormat,
 }
 
-export const EXPORT_FORMATS = ['csv', 'ndjson', 'parquet', 'arrow'] as const
+export const EXPORT_FORMATS = ['csv', 'ndjson', 'parquet', 'arrow', 'mcap', 'wav'] as const
 export type ExportFormat = (typeof EXPORT_FORMATS)[number]
 
 export const EXPORT_LAYOUTS = ['stream', 'wide', 'long'] as const
@@ -41,6 +43,8 @@ export interface ExportOptions {
   sessionId?: string
   /** `stream` (default): times of each stream's own clock; `utc`: Unix nanoseconds, through the clocks each chunk tells. */
   time?: 'stream' | 'utc'
+  /** Frames there will be: WAV says so at its beginning. Default: it says that it does not know. */
+  frameCount?: number
   /** Decodes with these kernels instead of the TypeScript reference. */
   kernels?: Pick<Kernels, 'decodeColumn'>
   /** Is told of damage, which is then left out; without it damage is thrown. */
@@ -48,17 +52,19 @@ export interface ExportOptions {
 }
 
 /**
- * Exports the frames of a session as CSV, NDJSON, Parquet or Arrow IPC, in bounded memory.
+ * Exports the frames of a session as CSV, NDJSON, Parquet, Arrow IPC, MCAP or WAV, in bounded memory.
  *
  * items: of readChunks; chunks that come again are left out. Times are 64-bit nanoseconds, marked as UTC where they are
- * Unix times. Labels, journey, metadata and units stand in the file's own metadata (Parquet, Arrow).
+ * Unix times. Labels, journey, metadata and units stand in the file's own metadata
+ * where it has some. MCAP has a channel per stream and no layouts, WAV takes one stream on a uniform grid.
  *
  * Returns the file's bytes, piece by piece, each fresh.
  *
  * @throws RangeError for a stream that is not there; KymographError `export-unfit` for what does not go into this format
  *   or layout, `peer-missing` when the library that writes the format is not installed, and the error of damage.
  *
- * Source: RFC 4180; https://parquet.apache.org; https://arrow.apache.org/docs/format/Columnar.html.
+ * Source: RFC 4180; https://parquet.apache.org; https://arrow.apache.org/docs/format/Columnar.html;
+ *   https://mcap.dev/spec.
  *
  * @example
  * const pieces = []
@@ -76,13 +82,26 @@ export async function* exportFrames(
   const { value: first } = await chunks.next()
   if (!first) throw new KymographError('export-unfit', 'there is no whole chunk to export')
   const selection = new StreamSelection(first, options)
-  const layout = layoutOf(selection, options)
-  const parts = async function* (): AsyncGenerator<TablePart> {
-    yield* layout.parts([...selection.framesIn(first)])
-    for await (const chunk of chunks) yield* layout.parts([...selection.framesIn(chunk)])
+  const all = async function* (): AsyncGenerator<Chunk> {
+    yield first
+    yield* chunks
   }
-  const table = { columns: layout.columns, facts: facts.entries }
-  yield* TABLE_FORMATS[options.format]!(table, parts())
+  const { format } = options
+  if (format === 'mcap') yield* mcapFormat(selection, all(), facts.entries)
+  else if (format === 'wav') yield* wavFormat(selection, all(), facts.entries, options.frameCount)
+  else {
+    const layout = layoutOf(selection, options)
+    const table = { columns: layout.columns, facts: facts.entries }
+    yield* TABLE_FORMATS[format](table, partsOf(all(), selection, layout))
+  }
+}
+
+async function* partsOf(
+  chunks: AsyncIterable<Chunk>,
+  selection: StreamSelection,
+  layout: Layout,
+): AsyncGenerator<TablePart> {
+  for await (const chunk of chunks) yield* layout.parts([...selection.framesIn(chunk)])
 }
 
 /** The whole chunks of one session, each once; amendments are only taken note of. */

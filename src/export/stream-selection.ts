@@ -8,6 +8,8 @@ import { utcOf } from './utc.js'
 export interface SelectedFrames {
   descriptor: StreamDescriptor
   frames: StreamFrames
+  /** Number of the first one, counted over the session. */
+  firstFrame: number
 }
 
 export interface SelectionOptions {
@@ -65,7 +67,7 @@ export class StreamSelection {
       const frames = framesOf(chunk, first.name, this.#options)
       const { timestampsNs } = frames
       if (this.#options.time === 'utc') frames.timestampsNs = utcOf(timestampsNs, descriptor.clock, chunk)
-      yield { descriptor, frames }
+      yield { descriptor, frames, firstFrame: piece.firstFrame }
     }
   }
 }
