@@ -23,7 +23,6 @@ export class ChunkReader {
    */
   async *items(verb: string, onFirst: (chunk: Chunk) => void = () => {}): AsyncGenerator<ReadItem & { kind: 'chunk' }> {
     const sequence = new ChunkSequence()
-    const unfinished = new Set<string>()
     let [chunks, hasFirst] = [0, false]
     for await (const item of this.#recording.items(verb)) {
       if (item.kind === 'damage') {
@@ -38,8 +37,6 @@ export class ChunkReader {
       if (oddity && this.findings.length === 0) this.findings.push(oddity)
       if (isRepeated) continue
       chunks += 1
-      if (!chunk.amendment && !chunk.final && !unfinished.has(chunk.sessionId)) unfinished.add(chunk.sessionId)
-      if (chunk.final) unfinished.delete(chunk.sessionId)
       if (!chunk.amendment && !hasFirst) {
         hasFirst = true
         onFirst(chunk)
@@ -47,18 +44,14 @@ export class ChunkReader {
       yield item
     }
     if (chunks === 0) throw this.#noChunk()
-    if (unfinished.size > 0) {
+    if (sequence.unfinished.length > 0) {
       this.findings.push('the final chunk is missing: the session was cut short or is being recorded')
     }
   }
 
   /** Says on stderr what is odd, if anything, and what was done all the same; returns the exit code. */
   report(done: string): 0 | 1 {
-    const { findings } = this
-    if (findings.length === 0) return 0
-    const more = findings.length > 1 ? `, and ${findings.length - 1} more findings (kymograph doctor lists them)` : ''
-    process.stderr.write(`kymograph: ${this.#recording.path}: ${findings[0]}${more}; ${done}\n`)
-    return 1
+    return reportFindings(this.#recording.path, this.findings, done)
   }
 
   #noChunk(): KymographError {
@@ -70,4 +63,12 @@ export class ChunkReader {
         : `holds no whole chunk: ${damage?.message ?? 'it is empty'}`
     return new KymographError(damage?.code ?? 'not-kymo', `${JSON.stringify(path)} ${what}`)
   }
+}
+
+/** Says on stderr what was found in a file, if anything, and what was done all the same; returns the exit code. */
+export function reportFindings(path: string, findings: readonly string[], done: string): 0 | 1 {
+  if (findings.length === 0) return 0
+  const more = findings.length > 1 ? `, and ${findings.length - 1} more findings (kymograph doctor lists them)` : ''
+  process.stderr.write(`kymograph: ${path}: ${findings[0]}${more}; ${done}\n`)
+  return 1
 }

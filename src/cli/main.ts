@@ -2,17 +2,34 @@ import { LIBRARY_VERSION } from '../node/index.js'
 import { cat } from './cat.js'
 import { type Command, helpOf, parseCommand } from './command.js'
 import { convert } from './convert.js'
+import { doctor } from './doctor.js'
 import { exitCodeOf, messageOf, UsageError } from './failure.js'
+import { filter } from './filter.js'
 import { info } from './info.js'
 import { journeys } from './journeys.js'
 import { labels } from './labels.js'
 import { ls } from './ls.js'
+import { merge } from './merge.js'
 import { prune } from './prune.js'
 import { record } from './record.js'
 import { recover } from './recover.js'
 import { rm } from './rm.js'
 
-const COMMANDS: Command[] = [record, ls, journeys, labels, info, cat, convert, rm, recover, prune]
+const COMMANDS: Command[] = [
+  record,
+  ls,
+  journeys,
+  labels,
+  info,
+  doctor,
+  cat,
+  convert,
+  merge,
+  filter,
+  rm,
+  recover,
+  prune,
+]
 
 function help(): string {
   const width = Math.max(...COMMANDS.map((command) => command.name.length)) + 2

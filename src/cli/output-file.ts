@@ -48,6 +48,11 @@ export class OutputFile {
     this.bytesWritten += bytes.length
   }
 
+  /** Where what is written so far can be read. */
+  get readPath(): string {
+    return this.#partialPath ?? this.path
+  }
+
   /** Gives the file its name. */
   async finish(): Promise<void> {
     const partialPath = this.#partialPath

