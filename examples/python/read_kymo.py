@@ -15,12 +15,14 @@ from bisect import bisect_right
 from functools import lru_cache
 from itertools import accumulate
 
-MAGIC, HEADER, MAX_PAYLOAD = b"\x89KYM", 48, 1 << 20
+MAGIC, HEADER, MAX_PAYLOAD, MAX_DECODED, MAX_COUNT = b"\x89KYM", 48, 1 << 20, 64 << 20, (1 << 53) - 1
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
 SPACE = "".join(c for c in map(chr, range(0x3001)) if c.isspace() and c not in "\x1c\x1d\x1e\x1f\x85") + "\ufeff"
 CLOCKS, KINDS = ("monotonic", "unix", "relative"), ("plain", "angle", "quaternion")
 METHODS, QUALITIES = ("linear", "sinc", "cubic", "hold"), ("standard", "fast", "best")
-TYPES = ("f64", "f32", "i32", "i64", "enum", "text")
+TYPES, VALUE_BYTES = ("f64", "f32", "i32", "i64", "enum", "text"), (8, 4, 4, 8, 4, 4)
+COUNTS = ("first_frame produced ingested received invalid_values repeated_timestamps backward_timestamps gap_count "
+          "coded_bytes").split()
 LOSSES = ("overflow worker-lost wasm-trap invalid-value late paused stopped no-consent redacted quota storage-error "
           "evicted corrupt").split()
 RAW, BITS, DECIMAL, MULTIPLE, SINGLE, SCALED_SINGLE, PRINTED_SINGLE, HALVES = range(8)
@@ -58,6 +60,14 @@ def require(condition, text, code="malformed"):
         raise ValueError(f"{code}: {text}")
 
 
+def utf8(data):
+    """The text of some bytes; a leading U+FEFF is part of it."""
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        raise ValueError(f"ill-formed-text: {error}") from error
+
+
 CRC_TABLE = list(range(256))
 for _ in range(8):
     CRC_TABLE = [(c >> 1) ^ (0x82F63B78 if c & 1 else 0) for c in CRC_TABLE]
@@ -75,7 +85,8 @@ class FlatBuffer:
     """Verifies a buffer while turning it into dictionaries, lists, bytes and strings."""
 
     def __init__(self, data):
-        require(data[4:8] == b"KYMO", "identifier is not KYMO")
+        require(len(data) >= 8, "payload", "truncated")
+        require(data[4:8] == b"KYMO", "identifier is not KYMO", "not-kymo")
         self.data, self.budget = data, len(data)
 
     def inside(self, at, size, align, cost):
@@ -106,7 +117,7 @@ class FlatBuffer:
         if kind != "char":
             return [self.value(kind, item) for item in range(start, start + size, struct.calcsize(layout))]
         require(self.data[start + size] == 0, f"string at {at} does not end with zero")
-        return self.data[start:start + size].decode()
+        return utf8(self.data[start:start + size])
 
     def table(self, kind, at):
         """A table: a dictionary with a key per field of the schema; None, [] or the default where nothing is there."""
@@ -443,6 +454,10 @@ def read_stream(stream):
     stream["time"] = [] if coded is None else Column(coded).decode(3)
     require((coded is None) == (frames == 0) and len(stream["time"]) == frames, "time column")
     require(stream["clock"] < len(CLOCKS) and all(loss["reason"] < len(LOSSES) for loss in losses), "clock or loss")
+    require(len({loss["reason"] for loss in losses}) == len(losses), "loss of one reason twice")
+    require(len(stream["channels"]) > 0, "no channels")
+    rates = [stream[key] for key in ("effective_rate_hz", "rate_hz", "resampled_hz")]
+    require(all(0 <= x < math.inf for x in rates + [channel["precision"] for channel in stream["channels"]]), "rate or precision")
     stream["clock"] = CLOCKS[stream["clock"]]
     method, quality = stream["resample_method"], stream["resample_quality"]
     require(method < len(METHODS) and quality < len(QUALITIES), "method or quality of resampling")
@@ -454,13 +469,15 @@ def read_stream(stream):
     stream["produced"] = stream["first_frame"] + frames
     stream["ingested"] = stream["produced"] + stream["ingested_less_produced"]
     stream["received"] = stream["ingested"] + sum(loss["frames"] for loss in losses) + stream["pending"]
+    counts = [stream[key] for key in COUNTS] + [loss["frames"] for loss in losses]
+    require(all(0 <= count <= MAX_COUNT for count in counts), "a count")
 
 
 def packed_texts(data):
     """Texts one after the other, each as its length in bytes and its UTF-8."""
-    source, texts = Bytes(data or b""), []
+    source, texts = Bytes(data or b"", "malformed"), []
     while source.at < len(source.data):
-        texts.append(bytes(source.take(source.varint(21))).decode())
+        texts.append(utf8(bytes(source.take(source.varint(21)))))
     return texts
 
 
@@ -468,7 +485,7 @@ def read_chunk(payload, **frame):
     """A payload as a dictionary: the schema's fields, columns decoded; `frame` is what the frame says of it."""
     buffer = FlatBuffer(payload)
     chunk = buffer.table("Chunk", buffer.value("uint", 0))
-    require(chunk["format_version"] == 1, "format version")
+    require(chunk["format_version"] == 1, "format version", "version")
     require(chunk["required_features"] == 0, "required features", "required-feature")
     for key, value in frame.items():
         require(chunk[key] == value, f"{key} differs from that of the frame")
@@ -477,15 +494,20 @@ def read_chunk(payload, **frame):
     words, texts = chunk["metadata"], chunk["labels"] + [chunk["journey_id"] or "none"]
     require(len(words) % 2 == 0 and len(words) <= 64 and chunk["journey_id"] != "", "number of metadata or journey")
     chunk["metadata"] = dict(zip(words[::2], words[1::2]))
+    require(len(chunk["metadata"]) == len(words) // 2, "a key of metadata twice")
     require(len(texts) <= 33 and all(2 <= len(text.encode("utf-16-le")) <= 128 for text in texts), "label or journey")
     require(not (chunk["amendment"] and (chunk["streams"] or chunk["marks"])), "amendment with streams or marks")
     for items in (chunk["streams"], *(stream["channels"] for stream in chunk["streams"])):
         names = {item["name"] for item in items}
         require(len(names) == len(items) <= 64 and all(map(NAME.fullmatch, names)), "names of streams or channels")
+    sizes = (stream["frame_count"] * (8 + sum(VALUE_BYTES[channel["type"]] for channel in stream["channels"]
+                                              if channel["type"] < len(TYPES))) for stream in chunk["streams"])
+    require(sum(sizes) <= MAX_DECODED, "frames take too much decoded", "too-large")
     for stream in chunk["streams"]:
         read_stream(stream)
     for mark in chunk["marks"]:
         require(all(item["flag"] <= 2 for item in mark["properties"]), "flag of a property")
+        require(len({item["key"] for item in mark["properties"]}) == len(mark["properties"]), "a property twice")
         mark["properties"] = {item["key"]: (item["number"], False, True)[item["flag"]] if item["text"] is None
                               else item["text"] for item in mark["properties"]}
     return chunk
@@ -500,10 +522,11 @@ def sound_end(data, at):
 
 def read_frame(data, at):
     """The chunk of the frame at a position, and where the frame ends."""
+    require(len(data) - at >= 4, "magic", "truncated")
+    require(data[at:at + 4] == MAGIC, "magic", "not-kymo")
     require(len(data) - at >= HEADER, "header", "truncated")
-    magic, version, flags, size, epoch, session, seq, reserved, crc = struct.unpack_from("<4sHHII16sIII", data, at)
+    _, version, flags, size, epoch, session, seq, reserved, crc = struct.unpack_from("<4sHHII16sIII", data, at)
     start, end = at + HEADER, sound_end(data, at)
-    require(magic == MAGIC, "magic", "not-kymo")
     require(version == 0x3001, "version or header length", "version")
     require(end > 0, "header", "crc-mismatch")
     require(flags >> 8 == 0, f"flags {flags:#x}", "required-feature")
@@ -522,7 +545,6 @@ def read_file(data):
     while at < len(data):
         try:
             chunk, end = read_frame(data, at)
-            require(chunk["session_id"] == next(iter(chunks), (chunk["session_id"],))[0], "chunk of another session")
             chunks.setdefault((chunk["session_id"], chunk["epoch"], chunk["seq"]), chunk)
         except ValueError as error:
             end = sound_end(data, at)
