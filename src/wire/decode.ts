@@ -104,7 +104,7 @@ function pieceOf(stream: fb.Stream): StreamPiece {
     descriptor: descriptorOf(stream, channels),
     firstFrame: countOf(stream.firstFrame(), offset),
     frameCount: stream.frameCount(),
-    time: stream.timeArray() ?? new Uint8Array(0),
+    time: stream.timeArray() ?? nothingAt(stream),
     columns: channels.map(columnOf),
     counts: {
       received: countOf(ingested + lostFrames + stream.pending(), offset),
@@ -162,7 +162,7 @@ function columnOf(channel: fb.Channel): ColumnPiece {
   const validity = channel.validityArray()
   const isText = channel.type() === fb.ChannelType.Text
   return {
-    column: channel.columnArray() ?? new Uint8Array(0),
+    column: channel.columnArray() ?? nothingAt(channel),
     validity: validity ?? undefined,
     dictionary: isText
       ? textsOf(channel.dictionaryLength(), (i) => channel.dictionary(i, Encoding.UTF8_BYTES))
@@ -225,6 +225,11 @@ function nameOf<T>(names: readonly T[], number: number, what: string, offset: nu
 function countOf(count: bigint, offset: number): number {
   if (count < 0n || count > BigInt(Number.MAX_SAFE_INTEGER)) throw malformed(`a count of ${count}`, offset)
   return Number(count)
+}
+
+/** An empty view at a table: what is said of it has an offset in the chunk. */
+function nothingAt({ bb, bb_pos }: fb.Stream | fb.Channel): Uint8Array {
+  return bb!.bytes().subarray(bb_pos, bb_pos)
 }
 
 function unlessZero(value: number): number | undefined {

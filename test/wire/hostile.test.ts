@@ -3,15 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { KymographError } from '../../src/errors.js'
 import { crc32c } from '../../src/kernels/reference/crc32c.js'
 import { framesOf, type ReadItem, readChunks } from '../../src/read/index.js'
-import {
-  decodeChunk,
-  decodeFrame,
-  encodeChunk,
-  encodeFrame,
-  FRAME_HEADER_BYTES,
-  verifyBuffer,
-} from '../../src/wire/index.js'
-import { chunkArbitrary, frameOf, motionChunk } from '../support/sample-chunks.js'
+import { decodeChunk, encodeChunk, FRAME_HEADER_BYTES, verifyBuffer } from '../../src/wire/index.js'
+import { frameOf, motionChunk } from '../support/sample-chunks.js'
 
 async function read(bytes: Uint8Array): Promise<ReadItem[]> {
   const items: ReadItem[] = []
@@ -151,43 +144,6 @@ describe('a session file', () => {
 })
 
 describe('a hostile chunk', () => {
-  it('changed anywhere gives a coded error or a decoded chunk, nothing else (F51)', () => {
-    const samples = [
-      encodeChunk(motionChunk(1)),
-      ...fc.sample(chunkArbitrary, { seed: 51, numRuns: 30 }).map(encodeChunk),
-    ]
-    const { sessionId } = motionChunk(0)
-    const header = { sessionId, epoch: 0, seq: 1, final: false, amendment: false }
-    let state = 51
-    const random = (below: number) => {
-      state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
-      return Math.floor((state / 2 ** 32) * below)
-    }
-    let refused = 0
-    for (let round = 0; round < 100_000; round++) {
-      const bytes = samples[random(samples.length)]!.slice()
-      const view = new DataView(bytes.buffer)
-      const word = () => 4 * random(bytes.length >> 2)
-      for (let changes = 1 + random(4); changes > 0; changes--) {
-        const at = word()
-        const change = random(6)
-        if (change === 0) bytes[random(bytes.length)] = [0, 1, 0x7f, 0x80, 0xff][random(5)]!
-        else if (change === 1) bytes[random(bytes.length)]! ^= 1 << random(8)
-        else if (change === 2) view.setUint32(at, random(2 ** 32), true)
-        // an offset or count of another place, one that leads to another place, a field of another place
-        else if (change === 3) view.setUint32(at, view.getUint32(word(), true), true)
-        else if (change === 4) view.setUint32(at, word() - at, true)
-        else view.setUint16(at + 2 * random(2), 2 * random(40), true)
-      }
-      const cut = random(10) === 0 ? bytes.subarray(0, random(bytes.length + 1)) : bytes
-      // checksums made right for the changed chunk
-      const payload = round % 4 === 0 ? decodeFrame(encodeFrame(header, cut)).payload : cut
-      if (decodeAll(payload) === 'refused') refused += 1
-    }
-    expect(refused).toBeGreaterThan(30_000)
-    expect(refused).toBeLessThan(95_000)
-  }, 60_000)
-
   it('of random bytes is refused (F51)', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
