@@ -1,8 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs'
 import { KymographError } from '../../src/errors.js'
 import type { Kernels } from '../../src/kernels/types.js'
-import { framesOf, readChunks, readFrames } from '../../src/read/index.js'
+import { framesOf, readChunks } from '../../src/read/index.js'
 import { decodeChunk, decodeFrame, FRAME_HEADER_BYTES } from '../../src/wire/index.js'
+import { corpusFrames } from './corpus-frames.js'
 import { mutate, Random } from './mutant.js'
 
 /** Longest a mutant may take: all of its frames fit 64 MiB. */
@@ -28,7 +28,7 @@ export class MutantRun {
   readonly #kernels: Kernels
 
   constructor(folder: string, kernels: Kernels) {
-    this.#frames = ['valid', 'invalid'].flatMap((kind) => framesIn(`${folder}/${kind}`))
+    this.#frames = ['valid', 'invalid'].flatMap((kind) => corpusFrames(`${folder}/${kind}`))
     this.#kernels = kernels
   }
 
@@ -66,14 +66,6 @@ export class MutantRun {
       throw new Error(`bytes around it matter: ${outcome}, ${moved}, ${alone}`)
     if (withKernels !== outcome) throw new Error(`builds differ: ${outcome}, with wasm ${withKernels}`)
   }
-}
-
-/** Frames of all files in a folder, whole ones: what is damaged on its surface is not made worse. */
-function framesIn(folder: string): Uint8Array[] {
-  return readdirSync(folder)
-    .filter((name) => name.endsWith('.kymo'))
-    .flatMap((name) => [...readFrames(readFileSync(`${folder}/${name}`))])
-    .flatMap((item) => (item.kind === 'frame' && item.payload.length > 0 ? [Uint8Array.from(item.bytes)] : []))
 }
 
 /** What a reader makes of a frame: `!code@offset`, or a number that stands for all its values. */
