@@ -1,7 +1,7 @@
 // Finds the browsers the tests drive; installs Debian's packages when root and they are missing.
-import { execFileSync, spawnSync } from 'node:child_process'
 import { accessSync, constants, readdirSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
+import { installPackages } from './packages.mjs'
 
 /**
  * The programs the tests run: Debian package, where it is, and how to be told it is elsewhere. WebKitGTK takes three:
@@ -57,20 +57,7 @@ export function ensureBrowsers() {
   const missing = () => Object.keys(BROWSERS).filter((name) => !findBrowser(name))
   const packages = [...new Set(missing().map((name) => BROWSERS[name].package))]
   if (packages.length === 0) return []
-  const hasApt = spawnSync('apt-get', ['--version'], { stdio: 'ignore' }).status === 0
-  if (hasApt && process.getuid?.() === 0) {
-    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-    console.log(`installing ${packages.join(', ')} with apt-get`)
-    try {
-      execFileSync('apt-get', ['update', '-qq'], { stdio: ['ignore', 'ignore', 'inherit'], env })
-      execFileSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], {
-        stdio: ['ignore', 'ignore', 'inherit'],
-        env,
-      })
-    } catch (error) {
-      console.error(`apt-get failed: ${error.message}`)
-    }
-  }
+  installPackages(packages)
   const left = missing()
   for (const name of left) {
     const { package: debian, variable } = BROWSERS[name]

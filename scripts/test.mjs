@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { mkdir, readFile, rm } from 'node:fs/promises'
 import { ensureBrowsers } from './browsers.mjs'
+import { ensureCppVerifier } from './packages.mjs'
 
 const RESULTS = '.test-results/vitest.json'
 const STEPS = [
@@ -18,6 +19,7 @@ let failed = 0
 let skipped = 0
 
 ensureBrowsers()
+ensureCppVerifier()
 for (const [title, [command, ...args]] of STEPS) {
   console.log(`\n── ${title}`)
   const startedMs = Date.now()

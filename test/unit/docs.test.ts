@@ -55,6 +55,7 @@ async function scope(): Promise<Scope> {
     MyStore: MemoryStore,
     readFile: async () => frameOf(chunk),
     path: 'session.kymo',
+    file: { write: async () => {} },
     bytesRead: 1,
     bytesTotal: 2,
   }
@@ -103,7 +104,7 @@ describe('examples in the README', async () => {
   const forNode = blocks.filter((code) => !code.includes("from 'kymograph'\n"))
 
   it('are all found', () => {
-    expect([blocks.length, forNode.length]).toEqual([4, 3])
+    expect([blocks.length, forNode.length]).toEqual([5, 4])
   })
 
   it.each(forNode.map((code, i): [number, string] => [i + 1, code]))('for Node run (%i)', async (_, code) => {
