@@ -43,7 +43,7 @@ export class ChunkReader {
       }
       yield item
     }
-    if (chunks === 0) throw this.#noChunk()
+    if (chunks === 0) throw noWholeChunk(this.#recording.path, this.#firstDamage)
     if (sequence.unfinished.length > 0) {
       this.findings.push('the final chunk is missing: the session was cut short or is being recorded')
     }
@@ -53,16 +53,18 @@ export class ChunkReader {
   report(done: string): 0 | 1 {
     return reportFindings(this.#recording.path, this.findings, done)
   }
+}
 
-  #noChunk(): KymographError {
-    const { path } = this.#recording
-    const damage = this.#firstDamage
-    const what =
-      damage?.code === 'not-kymo'
-        ? 'is not a session file; those are written by "kymograph record" and end in .kymo'
-        : `holds no whole chunk: ${damage?.message ?? 'it is empty'}`
-    return new KymographError(damage?.code ?? 'not-kymo', `${JSON.stringify(path)} ${what}`)
-  }
+/** What to say of a file without a whole chunk, whose first damage is known. */
+export function noWholeChunk(
+  path: string,
+  damage: Pick<KymographError, 'code' | 'message'> | undefined,
+): KymographError {
+  const what =
+    damage?.code === 'not-kymo'
+      ? 'is not a session file; those are written by "kymograph record" and end in .kymo'
+      : `holds no whole chunk: ${damage?.message ?? 'it is empty'}`
+  return new KymographError(damage?.code ?? 'not-kymo', `${JSON.stringify(path)} ${what}`)
 }
 
 /** Says on stderr what was found in a file, if anything, and what was done all the same; returns the exit code. */

@@ -1,5 +1,6 @@
 import { ChunkSequence } from '../read/chunk-sequence.js'
-import type { Chunk, StreamDescriptor } from '../read/index.js'
+import type { Chunk, KymographError, StreamDescriptor } from '../read/index.js'
+import { noWholeChunk } from './chunk-reader.js'
 import type { Command } from './command.js'
 import { gridText } from './format/grid.js'
 import { formatBytes, formatCount, formatDuration, formatRate } from './format/quantity.js'
@@ -62,14 +63,17 @@ export const info: Command = {
       findings: [],
     }
     const gatherer = new Gatherer(result)
+    let firstDamage: KymographError | undefined
     for await (const item of recording.items()) {
       if (item.kind === 'chunk') gatherer.add(item.chunk)
       else {
         const { offset, byteLength, error } = item
+        firstDamage ??= error
         result.findings.push({ offset, byteLength, code: error.code, message: error.message })
       }
     }
     gatherer.finish(recording.byteLength)
+    if (result.sessions.length === 0) throw noWholeChunk(recording.path, firstDamage)
     process.stdout.write(args.has('json') ? toJson(result) : textOf(result))
     return result.findings.length === 0 ? 0 : 1
   },

@@ -79,6 +79,8 @@ main(process.argv.slice(2)).then(
     process.exitCode = exitCode
   },
   (error: unknown) => {
+    // the same of an output that is a pipe: `kymograph convert … -o /dev/stdout --format csv | head`
+    if ((error as NodeJS.ErrnoException | undefined)?.code === 'EPIPE') return
     process.stderr.write(`kymograph: ${messageOf(error)}\n`)
     process.exitCode = exitCodeOf(error)
   },

@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -340,7 +341,7 @@ describe('bad input', () => {
       const path = await file(await content())
       const { code, stdout, stderr } = await kymograph(verb, path, ...args)
       expect([code, stderr + stdout]).toEqual([1, expect.stringMatching(message)])
-      if (verb !== 'info' && verb !== 'doctor') expect(stderr.trim().split('\n')).toHaveLength(1)
+      if (verb !== 'doctor') expect(stderr.trim().split('\n')).toHaveLength(1)
       expect((await readdir(directory)).filter((name) => name.startsWith('x.'))).toEqual([])
     })
   }
@@ -386,6 +387,30 @@ describe('bad input', () => {
   ])('convert %j is refused', async (args, message) => {
     const { code, stderr } = await kymograph('convert', await file(fileOf(oneStream)), ...args)
     expect([code, stderr]).toEqual([2, expect.stringMatching(message)])
+  })
+
+  it.each(['SIGINT', 'SIGTERM'] as const)(
+    'an export that gets %s leaves nothing behind',
+    async (signal) => {
+      const path = join(directory, 'large.kymo')
+      const chunk = (seq: number) => frameOf({ ...oneStream[0]!, seq, marks: [] })
+      await writeFile(path, Buffer.concat(Array.from({ length: 3000 }, (_, seq) => chunk(seq))))
+      const child = spawn(process.execPath, [CLI, 'convert', path, '-o', 'stopped.csv'], { cwd: directory })
+      const partials = async () => (await readdir(directory)).filter((name) => name.startsWith('stopped'))
+      while ((await partials()).length === 0 && child.exitCode === null)
+        await new Promise((wait) => setTimeout(wait, 5))
+      child.kill(signal)
+      const [, killedBy] = await once(child, 'exit')
+      expect([killedBy, await partials()]).toEqual([signal, []])
+    },
+    30_000,
+  )
+
+  it('a reader of an exported pipe that has had enough ends it quietly', async () => {
+    const path = await file(fileOf(oneStream))
+    const command = `"${process.execPath}" "${CLI}" convert "${path}" -o /dev/stdout --format csv | head -1`
+    const stderr = await new Promise((done) => execFile('sh', ['-c', command], (_, __, stderr) => done(stderr)))
+    expect(stderr).toBe('')
   })
 
   it('2 GB of zeros are refused in one line and little memory', async () => {

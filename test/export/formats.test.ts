@@ -105,9 +105,13 @@ describe('Parquet', () => {
     for (const name of ['d', 'f'] as const) {
       const own = numbers(ALL_TYPES[name]).slice(64) as number[]
       const [row] = await query(
-        `select count(${name}) n, min(${name}) low, max(${name}) high, list(${name}) all_values from (select * from FILE offset 64)`,
+        `select count(${name}) n, min(${name}) low, max(${name}) high, fsum(${name}) s from (select * from FILE offset 64)`,
       )
       expect([row!.n, row!.low, row!.high]).toEqual([BigInt(own.length), Math.min(...own), Math.max(...own)])
+      expect(row!.s).toBeCloseTo(
+        own.reduce((a, b) => a + b),
+        12,
+      )
     }
     const [row] = await query(
       'select count(*) n, min(epoch_ns(timestamp_ns)) low, max(epoch_ns(timestamp_ns)) high, count(e) e, count(t) t, count(distinct t) dt from FILE',

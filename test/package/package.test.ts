@@ -73,6 +73,7 @@ describe('the packed library', () => {
       './README.md',
       './docs/format.md',
       './package.json',
+      './src/export/frame.fbs',
       './src/wire/chunk.fbs',
     ])
   })
