@@ -24,12 +24,15 @@ const VALUES = 52
 
 /** Writes the frames of one stream as FlatBuffers of kymograph.Frame. */
 export class FrameMessage {
-  /** What is the same in all messages, up to the strings. */
-  readonly #template: Uint8Array
   readonly #types: readonly ChannelType[]
   readonly #integers: number
   readonly #validity: number
   readonly #texts: number
+  /** Where the strings begin, which come last. */
+  readonly #strings: number
+  /** The message being written, used again for each frame; what is the same in all of them stays. */
+  #bytes: Uint8Array
+  #view: DataView
 
   constructor(types: readonly ChannelType[]) {
     this.#types = types
@@ -39,8 +42,10 @@ export class FrameMessage {
     this.#integers = VALUES + 8 + 8 * types.length
     this.#validity = this.#integers + 8 + 8 * integerCount
     this.#texts = this.#validity + 4 + 4 * Math.ceil(types.length / 32)
-    this.#template = new Uint8Array(this.#texts + 4 + 4 * textCount)
-    const view = new DataView(this.#template.buffer)
+    this.#strings = this.#texts + 4 + 4 * textCount
+    this.#bytes = new Uint8Array(this.#strings)
+    this.#view = new DataView(this.#bytes.buffer)
+    const view = this.#view
     view.setUint32(0, TABLE, true)
     const places = [TIMESTAMP, FIELDS.values, FIELDS.integers, FIELDS.texts, FIELDS.validity].map((at) => at - TABLE)
     for (const [i, number] of [14, 28, ...places].entries()) view.setUint16(VTABLE + 2 * i, number, true)
@@ -55,60 +60,95 @@ export class FrameMessage {
     addVector(FIELDS.texts, this.#texts, textCount)
   }
 
-  /** The message of a frame; fresh. */
-  encode({ timestampsNs, channels }: StreamFrames, frame: number): Uint8Array {
-    const texts = channels.filter(({ descriptor }) => isText(descriptor.type)).map((channel) => textOf(channel, frame))
-    const bytes = new Uint8Array(texts.reduce(stringEnd, this.#template.length))
-    bytes.set(this.#template)
-    const view = new DataView(bytes.buffer)
-    view.setBigInt64(TIMESTAMP, timestampsNs[frame]!, true)
+  /** The messages of frames, one after the other; each is valid until the next. */
+  *encode({ timestampsNs, channels }: StreamFrames): Generator<Uint8Array> {
+    const columns = channels.map(columnOf)
+    for (let frame = 0; frame < timestampsNs.length; frame++) {
+      this.#view.setBigInt64(TIMESTAMP, timestampsNs[frame]!, true)
+      this.#writeNumbers(columns, frame)
+      const end = this.#writeTexts(columns, frame)
+      yield this.#bytes.subarray(0, end)
+    }
+  }
+
+  #writeNumbers(columns: readonly MessageColumn[], frame: number): void {
+    const view = this.#view
+    this.#bytes.fill(0, this.#validity + 4, this.#texts)
     let integerAt = this.#integers + 4
-    for (let c = 0; c < channels.length; c++) {
-      const { values, validity } = channels[c]!
-      const hasValue = isPresent({ validity }, frame)
-      if (hasValue) bytes[this.#validity + 4 + (c >> 3)]! |= 1 << (c & 7)
+    for (let c = 0; c < columns.length; c++) {
+      const column = columns[c]!
       const type = this.#types[c]!
-      if (hasValue && type !== 'text') writeValue(view, VALUES + 4 + 8 * c, values, frame)
+      const hasValue = isPresent(column, frame)
+      if (hasValue) this.#bytes[this.#validity + 4 + (c >> 3)]! |= 1 << (c & 7)
+      if (hasValue && type !== 'text') writeValue(view, VALUES + 4 + 8 * c, column, frame)
       else view.setFloat64(VALUES + 4 + 8 * c, Number.NaN, true)
       if (type !== 'i64') continue
-      if (hasValue) view.setBigInt64(integerAt, values[frame] as bigint, true)
+      view.setBigInt64(integerAt, hasValue ? (column.values[frame] as bigint) : 0n, true)
       integerAt += 8
     }
-    let end = this.#template.length
-    for (const [i, text] of texts.entries()) {
-      const offset = this.#texts + 4 + 4 * i
-      view.setUint32(offset, end - offset, true)
-      view.setUint32(end, text.length, true)
-      bytes.set(text, end + 4)
-      end = stringEnd(end, text)
+  }
+
+  /** Writes the strings; returns where the message ends. */
+  #writeTexts(columns: readonly MessageColumn[], frame: number): number {
+    let offset = this.#texts + 4
+    let end = this.#strings
+    for (const column of columns) {
+      if (!column.texts) continue
+      const text = isPresent(column, frame) ? column.texts[Number(column.values[frame])]! : NO_TEXT
+      const next = (end + 4 + text.length + 1 + 3) & ~3
+      this.#reserve(next)
+      this.#view.setUint32(offset, end - offset, true)
+      this.#view.setUint32(end, text.length, true)
+      this.#bytes.set(text, end + 4)
+      this.#bytes.fill(0, end + 4 + text.length, next)
+      offset += 4
+      end = next
     }
-    return bytes
+    return end
+  }
+
+  #reserve(byteLength: number): void {
+    if (byteLength <= this.#bytes.length) return
+    const bytes = new Uint8Array(2 * byteLength)
+    bytes.set(this.#bytes)
+    this.#bytes = bytes
+    this.#view = new DataView(bytes.buffer)
   }
 }
 
+/** A channel's frames, ready to be looked at one by one. */
+interface MessageColumn {
+  values: ColumnArray
+  /** The bits of `values`. */
+  words: Int32Array
+  validity?: Uint8Array
+  /** Of `enum` and `text`, in UTF-8. */
+  texts?: Uint8Array[]
+}
+
+const NO_TEXT = new Uint8Array(0)
+
+function columnOf(channel: ChannelFrames): MessageColumn {
+  const { values, validity, texts } = channelPart(channel, '')
+  const words = new Int32Array(values.buffer, values.byteOffset, values.byteLength >> 2)
+  return { values, words, validity, texts: texts?.map((text) => encoder.encode(text)) }
+}
+
 /** A value as 64-bit float. Those of floats keep all their bits, which a NaN would not on its way through a number. */
-function writeValue(view: DataView, at: number, values: ColumnArray, frame: number): void {
+function writeValue(view: DataView, at: number, { values, words }: MessageColumn, frame: number): void {
+  if (values instanceof Float64Array) {
+    view.setInt32(at, words[2 * frame]!, true)
+    view.setInt32(at + 4, words[2 * frame + 1]!, true)
+    return
+  }
   const value = Number(values[frame])
-  const bits = new DataView(values.buffer, values.byteOffset, values.byteLength)
-  if (values instanceof Float64Array) view.setBigUint64(at, bits.getBigUint64(8 * frame, true), true)
-  else if (values instanceof Float32Array && Number.isNaN(value)) {
-    const single = bits.getUint32(4 * frame, true)
-    view.setUint32(at, single << 29, true)
-    view.setUint32(at + 4, (single & 0x80000000) | 0x7ff00000 | ((single & 0x7fffff) >>> 3), true)
+  if (Number.isNaN(value)) {
+    const single = words[frame]!
+    view.setInt32(at, single << 29, true)
+    view.setInt32(at + 4, (single & 0x80000000) | 0x7ff00000 | ((single & 0x7fffff) >>> 3), true)
   } else view.setFloat64(at, value, true)
 }
 
 function isText(type: ChannelType): boolean {
   return type === 'enum' || type === 'text'
-}
-
-/** Nothing where absent. */
-function textOf(channel: ChannelFrames, frame: number): Uint8Array {
-  const { texts, values, validity } = channelPart(channel, '')
-  return isPresent({ validity }, frame) ? encoder.encode(texts?.[Number(values[frame])]) : new Uint8Array(0)
-}
-
-/** Where the next string begins: behind length, text and zero, 4-aligned. */
-function stringEnd(start: number, text: Uint8Array): number {
-  return (start + 4 + text.length + 1 + 3) & ~3
 }

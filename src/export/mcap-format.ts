@@ -72,9 +72,10 @@ class SessionLog {
   async addFrames({ descriptor, frames, firstFrame }: SelectedFrames, chunk: Chunk): Promise<void> {
     const { channelId, message } = this.#channels.get(descriptor.name)!
     const logTimesNs = utcOf(frames.timestampsNs, descriptor.clock, chunk)
-    for (let frame = 0; frame < logTimesNs.length; frame++) {
-      const data = message.encode(frames, frame)
+    let frame = 0
+    for (const data of message.encode(frames)) {
       await this.#add(channelId, firstFrame + frame, logTimesNs[frame]!, data)
+      frame += 1
     }
   }
 
