@@ -398,9 +398,11 @@ describe('kymograph with bad input', () => {
       code: 1,
       stderr: expect.stringContaining('is empty'),
     })
-    const text = await kymograph('info', await file('hello'))
-    expect(text).toMatchObject({ code: 1 })
-    expect(text.stdout + text.stderr).toContain('not-kymo')
+    expect(await kymograph('info', await file('hello'))).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringContaining('is not a session file'),
+    })
     expect(await kymograph('cat', '0199d3c2-7c1e-7b7e-8f63-1b2c3d4e5f60', '--store', directory)).toMatchObject({
       code: 1,
       stderr: expect.stringContaining('no session at'),
