@@ -114,8 +114,18 @@ export class RecorderDeliveries {
 
   /** Resolves when every sink has all that is stored, or is paused. */
   async idle(): Promise<void> {
-    while ((await this.status()).some(({ isIdle, isPaused }) => !isIdle && !isPaused)) {
+    while (!(await this.#isDone())) {
       await new Promise((resolve) => setTimeout(resolve, IDLE_POLL_MS))
+    }
+  }
+
+  async #isDone(): Promise<boolean> {
+    try {
+      return (await this.status()).every(({ isIdle, isPaused }) => isIdle || isPaused)
+    } catch (error) {
+      // the next engine goes on with it
+      if ((error as { code?: unknown }).code === 'worker-lost') return false
+      throw error
     }
   }
 
@@ -134,7 +144,8 @@ export class RecorderDeliveries {
       const key = keyOf(lent.sink, lent.chunk.id)
       if (sent.has(key)) return
       bytesLeft -= lent.chunk.bytes.length
-      if (bytesLeft < 0) return
+      // the worker would wait for what it has lent
+      if (bytesLeft < 0) return this.#giveBack(lent, undefined)
       sent.add(key)
       this.#send(key, lent)
     }
@@ -146,13 +157,16 @@ export class RecorderDeliveries {
 
   #send(key: string, lent: Lent): void {
     this.#held.delete(key)
-    const delivery = this.#sinks[lent.sink]!.deliverAtHide!(lent.chunk)
-    // what has failed is tried again by the worker, or the next one
-    const { sink, chunk } = lent
-    delivery
-      .catch(() => undefined)
-      .then((receipt) => this.#engine.call('giveBack', sink, chunk.sessionId, chunk.id, receipt))
-      .catch(() => {})
+    // at once, and whatever a sink throws; what has failed is tried again by the worker, or the next one
+    const delivery = (async () => this.#sinks[lent.sink]!.deliverAtHide!(lent.chunk))()
+    delivery.then(
+      (receipt) => this.#giveBack(lent, receipt),
+      () => this.#giveBack(lent, undefined),
+    )
+  }
+
+  #giveBack({ sink, chunk }: Lent, receipt: Receipt | undefined): void {
+    this.#engine.call('giveBack', sink, chunk.sessionId, chunk.id, receipt).catch(() => {})
   }
 }
 
