@@ -9,12 +9,14 @@ const BROWSER_ENTRIES = {
   recorder: 'src/browser-recorder.ts',
   'in-thread': 'src/worker/in-thread.ts',
   'page-side': 'src/worker/page-side.ts',
+  'auto-journey': 'src/session/auto-journey.ts',
   worker: 'src/worker/entry.ts',
   read: 'src/read/index.ts',
   kernels: 'src/kernels/index.ts',
   store: 'src/store/index.ts',
   sinks: 'src/sinks/index.ts',
   export: 'src/export/index.ts',
+  sources: 'src/sources/index.ts',
   // after the worker, whose text it carries
   inline: 'src/inline.ts',
 }
@@ -34,6 +36,7 @@ const KEPT_IMPORTS: Record<string, Record<string, string>> = {
     './browser-recorder.js': './recorder.js',
     './worker/in-thread.js': './in-thread.js',
     './worker/page-side.js': './page-side.js',
+    './session/auto-journey.js': './auto-journey.js',
   },
   'src/node/index.ts': {
     './in-thread.js': './node-in-thread.js',

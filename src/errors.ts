@@ -15,6 +15,7 @@ export type ErrorCode =
   | 'clock-mixed'
   | 'aborted'
   | 'backlog-full'
+  | 'permission-denied'
   // lookup and stores
   | 'not-found'
   | 'bad-cursor'

@@ -24,6 +24,7 @@ export async function createRecorder(options: BrowserRecorderOptions = {}): Prom
     // bundlers find the worker by this very text
     spawnOwn: (adopt) => adopt(new Worker(new URL('./worker.js', import.meta.url), { type: 'module' })),
     loadPageSide: () => import('./worker/page-side.js'),
+    loadJourney: () => import('./session/auto-journey.js'),
     serveInThread: async (port) => {
       const { serveInThread } = await import('./worker/in-thread.js')
       await serveInThread(port)

@@ -1,5 +1,6 @@
 import workerCode from 'kymograph:worker-code'
 import { type BrowserRecorderOptions, openBrowserRecorder } from './browser-recorder.js'
+import { forgetJourney, joinJourney } from './session/auto-journey.js'
 import type { Recorder } from './session/index.js'
 import { serveInThread } from './worker/in-thread.js'
 import { spawnInlineWebWorker } from './worker/inline-web-worker.js'
@@ -20,6 +21,7 @@ export async function createRecorder(options: BrowserRecorderOptions = {}): Prom
   return openBrowserRecorder(options, {
     spawnOwn: (adopt) => spawnInlineWebWorker(workerCode, adopt),
     loadPageSide: async () => ({ PageSide }),
+    loadJourney: async () => ({ joinJourney, forgetJourney }),
     serveInThread,
   })
 }

@@ -19,6 +19,8 @@ export const UNIT_MAX_LENGTH = 32
 export const ENUM_VALUES_MAX_COUNT = 256
 /** Longest value of a `text` channel; a longer one is absent and counted `invalid-value`. */
 export const TEXT_VALUE_MAX_LENGTH = 4096
+/** A journey shared by the pages of an origin ends when none of them has recorded for so long. */
+export const JOURNEY_RENEW_DEFAULT_MS = 900_000
 /** 24 days: below the 2^31−1 ms a timer can hold. */
 export const DURATION_MAX_MS = 24 * 24 * 3_600_000
 export const RATE_MAX_HZ = 1_000_000
@@ -61,6 +63,10 @@ export const RING_MIN_CHUNKS = 4
 export const RING_NUDGE_BYTES = 131_072
 /** Longest stretch a flight recorder keeps before its trigger: an hour. Its bytes are bounded by BACKLOG_MAX_BYTES. */
 export const PRE_TRIGGER_MAX_MS = 3_600_000
+/** How long sources keep what they hear before they write it, if chunks are not sealed sooner than every two seconds. */
+export const COLLECT_MAX_MS = 500
+/** How long a page that is closed for good waits for its worker to store what it has. */
+export const LAST_WORDS_MS = 20
 /** A worker that has not answered by then is given up. */
 export const WORKER_START_MAX_MS = 2000
 /** A control call that has not been answered by then is rejected. */

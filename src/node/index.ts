@@ -26,7 +26,7 @@ const DEFAULT_DIRECTORY = './recordings'
  * const recorder = await createRecorder({ store: { directory: './recordings' } })
  */
 export async function createRecorder(options: NodeRecorderOptions = {}): Promise<Recorder> {
-  const { open, own, worker, transport } = checkRecorderOptions(options, (store) => {
+  const { open, own, worker, transport, consent } = checkRecorderOptions(options, (store) => {
     if (store === 'auto') return { kind: 'files', directory: DEFAULT_DIRECTORY }
     if (typeof store !== 'object' || store === null || typeof store.directory !== 'string' || store.directory === '') {
       throw new TypeError(`"store" expected 'auto', 'memory' or { directory: string }, got ${JSON.stringify(store)}`)
@@ -35,5 +35,5 @@ export async function createRecorder(options: NodeRecorderOptions = {}): Promise
   })
   const serveInThread = async (port: MessagePort) => (await import('./in-thread.js')).serveInThread(port)
   const side = own && new (await import('../worker/page-side.js')).PageSide(own)
-  return Recorder.open({ open, source: nodeWorkerSourceOf(worker), serveInThread }, transport, side)
+  return Recorder.open({ open, source: nodeWorkerSourceOf(worker), serveInThread }, transport, side, { consent })
 }

@@ -16,13 +16,18 @@ export interface SealedChunk {
 export interface SessionPipelineEvents {
   onSealed(sealed: SealedChunk): void
   onGap(stream: string, gap: Gap): void
-  onWarning(code: 'resampled-beyond-input', message: string): void
+  onWarning(code: 'resampled-beyond-input' | 'clock-jump', message: string): void
   /**
    * Number of the first frame of a declared stream that can be given again after the chunk being sealed is stored. As far
    * back, frames a resampler has more to give of are not ingested yet but pending.
    */
   retainedFrom(streamIndex: number): number
 }
+
+/** The clocks are read to about a millisecond each; what differs by more is no error of reading. */
+const CLOCK_JUMP_MIN_MS = 50
+/** Earlier readings one chunk carries. */
+const CLOCK_JUMPS_MAX = 64
 
 /** Bytes a mark is taken to fill in a chunk besides its text. */
 const MARK_BYTES = 64
@@ -53,6 +58,8 @@ export class SessionPipeline {
   /** A resampler has taken frames since the last chunk, whether or not it gave any. */
   #hasNewInput = false
   #startedAtNs: bigint
+  /** When it started on the page's monotonic clock: how long it took is told by that one. */
+  #startMonotonicNs: bigint
   #endedAtNs: bigint
   /** Readings before the latest one that the open chunk carries: the start of the session. */
   #earlierClocks: ClockSnapshot[] = []
@@ -69,6 +76,7 @@ export class SessionPipeline {
     this.#chunkMaxBytes = plan.chunkMaxBytes
     this.#isImport = plan.importedStartNs !== undefined
     this.#startedAtNs = plan.importedStartNs ?? plan.clock.wallNs
+    this.#startMonotonicNs = plan.clock.monotonicNs
     this.#endedAtNs = this.#startedAtNs
     this.#clock = plan.clock
     this.#fed = plan.streams.map((stream, index) =>
@@ -116,6 +124,7 @@ export class SessionPipeline {
     if (lastChunk) {
       this.#startedAtNs = lastChunk.startedAtNs
       this.#endedAtNs = lastChunk.endedAtNs
+      this.#clock = lastChunk.clocks.at(-1) ?? this.#clock
       this.#labels = lastChunk.labels
       this.#labelsRevision = lastChunk.labelsRevision
     }
@@ -131,6 +140,7 @@ export class SessionPipeline {
 
   /** Recording starts now: fixes the start time of a live session; the same start, told again, changes nothing. */
   start(clock: ClockSnapshot): void {
+    this.#startMonotonicNs = clock.monotonicNs
     if (this.#isImport || clock.wallNs === this.#startedAtNs) return
     this.#startedAtNs = clock.wallNs
     this.#endedAtNs = clock.wallNs
@@ -140,8 +150,25 @@ export class SessionPipeline {
   /** Takes note of the page's clocks: each chunk carries the latest reading, the first chunk the first one too. */
   noteClock(clock: ClockSnapshot): void {
     if (this.#seq === 0 && this.#earlierClocks.length === 0) this.#earlierClocks.push(this.#clock)
+    this.#noteJump(clock)
     this.#clock = clock
-    if (!this.#isImport && clock.wallNs > this.#endedAtNs) this.#endedAtNs = clock.wallNs
+    if (this.#isImport) return
+    const endedAtNs = this.#startedAtNs + clock.monotonicNs - this.#startMonotonicNs
+    if (endedAtNs > this.#endedAtNs) this.#endedAtNs = endedAtNs
+  }
+
+  /** One clock has gone further than the other: the wall clock was set, or the machine slept. Both ends are kept. */
+  #noteJump(clock: ClockSnapshot): void {
+    const before = this.#clock
+    const jumpNs = clock.wallNs - before.wallNs - (clock.monotonicNs - before.monotonicNs)
+    const jumpMs = Number(jumpNs) / 1e6
+    if (Math.abs(jumpMs) < CLOCK_JUMP_MIN_MS) return
+    const known = this.#earlierClocks
+    if (known.length < CLOCK_JUMPS_MAX) known.push(...(known.at(-1) === before ? [] : [before]), clock)
+    this.#events.onWarning(
+      'clock-jump',
+      `the wall clock moved ${Math.round(jumpMs)} ms against the page's clock: it was set, or the device slept; both readings are recorded`,
+    )
   }
 
   /**

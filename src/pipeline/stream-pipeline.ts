@@ -300,6 +300,10 @@ export class StreamPipeline {
     }
   }
 
+  get jitterMs(): number | undefined {
+    return this.#timeline.jitterMs()
+  }
+
   get effectiveRateHz(): number {
     return this.#timeline.effectiveRateHz()
   }

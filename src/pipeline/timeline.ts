@@ -37,6 +37,8 @@ export class Timeline {
   #undecided: Interval[] = []
   #steps = 0
   #spanNs = 0
+  /** Sum of the steps' squares. */
+  #squaresNs = 0
   readonly #onGap: (gap: Gap) => void
 
   constructor(gapMs: number | undefined, onGap: (gap: Gap) => void) {
@@ -73,6 +75,7 @@ export class Timeline {
     let lastHigh = this.#lastHigh
     let steps = 0
     let spanNs = 0
+    let squaresNs = 0
     for (let i = first; i < from + frameCount; i++) {
       const low = timeHalves[2 * i]!
       const high = timeHalves[2 * i + 1]!
@@ -81,6 +84,7 @@ export class Timeline {
         if (this.#thresholdNs !== undefined && stepNs <= this.#thresholdNs) {
           steps += 1
           spanNs += stepNs
+          squaresNs += stepNs * stepNs
         } else {
           const interval = { startHigh: lastHigh, startLow: lastLow, endHigh: high, endLow: low, durationNs: stepNs }
           if (this.#thresholdNs !== undefined) this.#judge(interval, this.#thresholdNs)
@@ -95,6 +99,7 @@ export class Timeline {
     }
     this.#steps += steps
     this.#spanNs += spanNs
+    this.#squaresNs += squaresNs
     this.#frames += frameCount
     this.#lastHigh = lastHigh
     this.#lastLow = lastLow
@@ -102,15 +107,28 @@ export class Timeline {
 
   /** Frames per second with gaps left out; 0 when there is nothing to tell it from. */
   effectiveRateHz(): number {
+    const { steps, spanNs } = this.#moments()
+    return spanNs > 0 ? (steps * 1e9) / spanNs : 0
+  }
+
+  /** Standard deviation of the time from frame to frame with gaps left out, milliseconds; undefined when unknown. */
+  jitterMs(): number | undefined {
+    const { steps, spanNs, squaresNs } = this.#moments()
+    return steps > 1 ? Math.sqrt(Math.max(0, squaresNs / steps - (spanNs / steps) ** 2)) / 1e6 : undefined
+  }
+
+  #moments(): { steps: number; spanNs: number; squaresNs: number } {
     let steps = this.#steps
     let spanNs = this.#spanNs
+    let squaresNs = this.#squaresNs
     const thresholdNs = this.#thresholdNs ?? this.#nominalThresholdNs()
     for (const interval of this.#undecided) {
       if (interval.durationNs > thresholdNs) continue
       steps += 1
       spanNs += interval.durationNs
+      squaresNs += interval.durationNs ** 2
     }
-    return spanNs > 0 ? (steps * 1e9) / spanNs : 0
+    return { steps, spanNs, squaresNs }
   }
 
   /** No more timestamps will come: decides what 64 intervals were not there for. */
@@ -130,6 +148,7 @@ export class Timeline {
     if (interval.durationNs <= thresholdNs) {
       this.#steps += 1
       this.#spanNs += interval.durationNs
+      this.#squaresNs += interval.durationNs ** 2
       return
     }
     this.gaps += 1

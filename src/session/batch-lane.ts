@@ -1,6 +1,5 @@
 import { BATCH_BYTES } from '../limits.js'
 import { FrameMemory, frameMemoryBytes, framesThatFit, OVERFLOW_COUNTER } from '../worker/frame-memory.js'
-import { readClocks } from './clock.js'
 import type { DataLink } from './data-link.js'
 import { Cursor, type Lane, newestMsOf, timeMsOf } from './lane.js'
 
@@ -84,7 +83,7 @@ export class BatchLane implements Lane {
       frameCount,
       firstFrame: 0,
       dictionaries: this.#takeDictionaries(),
-      clock: readClocks(),
+      clock: this.#link.clock,
       canDrop: this.#dropsOldest || this.#isArmed,
       // numbers have no holes where batches gave way
       onFirstSent: (batch) => {
@@ -119,6 +118,11 @@ export class BatchLane implements Lane {
       this.#drop(old)
       break
     }
+  }
+
+  wipe(): void {
+    this.cursor.memory.valueHalves.fill(0)
+    this.#spares.length = 0
   }
 
   disarm(): void {

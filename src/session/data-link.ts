@@ -60,6 +60,11 @@ export class DataLink {
   #inFlightBytes = 0
   #serial = 0
   #timer: ReturnType<typeof setTimeout> | undefined
+  #isGathering = false
+  /** When what goes together was gathered. */
+  #gatheredClock: ClockSnapshot | undefined
+  /** Rings have had news while gathering. */
+  #isNudging = false
   /** Chunks known to be stored. */
   seq = 0
   /** Number of the last flush that is done and everything before it told. */
@@ -132,10 +137,25 @@ export class DataLink {
    * something to hand over, so that a push seldom has to set a timer.
    */
   armHandOver(): void {
+    if (this.#isGathering) return
     this.#timer ??= setTimeout(() => {
-      this.#timer = undefined
-      if (this.#handOver() && !this.isOver) this.armHandOver()
+      if (this.handOver() && !this.isOver) this.armHandOver()
     }, HANDOVER_MS)
+  }
+
+  /** Hands over now what there is, after `collect` has added to it; says whether there was anything. */
+  handOver(collect?: () => void): boolean {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    // what goes together travels together
+    this.#isGathering = true
+    collect?.()
+    const isAnything = this.#handOver()
+    this.#isGathering = false
+    this.#gatheredClock = undefined
+    this.#pump()
+    if (this.#isNudging) this.nudge()
+    return isAnything
   }
 
   sendBatch(batch: KeptBatch): void {
@@ -148,16 +168,27 @@ export class DataLink {
     this.#keep({ serial: ++this.#serial, byteLength: NOTE_BYTES + text, note })
   }
 
+  /** The clocks now, the same for all that goes together. */
+  get clock(): ClockSnapshot {
+    if (!this.#isGathering) return readClocks()
+    this.#gatheredClock ??= readClocks()
+    return this.#gatheredClock
+  }
+
   /** Tells the worker that rings have news. */
   nudge(): void {
-    this.#port?.postMessage({ kind: 'nudge', clock: readClocks() } satisfies ToWorker)
+    this.#isNudging = this.#isGathering
+    if (this.#isGathering) return
+    this.#port?.postMessage([{ kind: 'nudge', clock: readClocks() }] satisfies ToWorker[])
   }
 
   /** There is a worker: sends it everything kept. */
   attach(port: MessagePort): void {
     this.detach()
     this.#port = port
-    port.onmessage = (event: MessageEvent<ToPage>) => this.#receive(event.data)
+    port.onmessage = (event: MessageEvent<ToPage[]>) => {
+      for (const message of event.data) if (this.#port === port) this.#receive(message)
+    }
     this.#pump()
     this.nudge()
   }
@@ -178,11 +209,12 @@ export class DataLink {
   /** The session is over, whatever the worker has of it. */
   close(): void {
     clearTimeout(this.#timer)
-    this.#port?.postMessage({ kind: 'close' } satisfies ToWorker)
+    this.#port?.postMessage([{ kind: 'close' }] satisfies ToWorker[])
     this.detach()
     this.isOver = true
     this.#kept = []
     this.#keptBytes = 0
+    this.#pool.length = 0
     this.#wake()
   }
 
@@ -206,45 +238,35 @@ export class DataLink {
   }
 
   #pump(): void {
-    if (!this.#port || this.#inFlightBytes >= IN_FLIGHT_MAX_BYTES) return
+    if (!this.#port || this.#isGathering || this.#inFlightBytes >= IN_FLIGHT_MAX_BYTES) return
     let index = this.#kept.length
     while (index > 0 && this.#kept[index - 1]!.serial > this.#sentSerial) index -= 1
+    const messages: ToWorker[] = []
+    const buffers: ArrayBuffer[] = []
     for (; index < this.#kept.length && this.#inFlightBytes < IN_FLIGHT_MAX_BYTES; index++) {
       const kept = this.#kept[index]!
-      this.#post(kept)
+      messages.push(this.#messageOf(kept, buffers))
       kept.sinceSeq ??= this.seq
       this.#sentSerial = kept.serial
       this.#everSentSerial = Math.max(this.#everSentSerial, kept.serial)
       this.#inFlight.push(kept.byteLength)
       this.#inFlightBytes += kept.byteLength
     }
+    if (messages.length > 0) this.#port.postMessage(messages, buffers)
   }
 
-  #post({ serial, batch, note }: Kept): void {
-    if (!batch) {
-      this.#port!.postMessage({ ...note!, serial } satisfies ToWorker)
-      return
-    }
+  /** Adds to `buffers` what is to be transferred with it. */
+  #messageOf({ serial, batch, note }: Kept, buffers: ArrayBuffer[]): ToWorker {
+    if (!batch) return { ...note!, serial }
     if (serial > this.#everSentSerial) batch.onFirstSent(batch)
     const { streamIndex, memory, frameCount, firstFrame, dictionaries, clock } = batch
     const source = new Uint8Array(memory.buffer)
     let buffer = source.length === BATCH_BYTES ? this.#pool.pop() : undefined
     if (buffer) new Uint8Array(buffer).set(source)
     else buffer = source.slice().buffer
-    this.#port!.postMessage(
-      {
-        kind: 'batch',
-        serial,
-        streamIndex,
-        buffer,
-        capacityFrames: memory.capacityFrames,
-        frameCount,
-        firstFrame,
-        dictionaries,
-        clock,
-      } satisfies ToWorker,
-      [buffer],
-    )
+    buffers.push(buffer)
+    const { capacityFrames } = memory
+    return { kind: 'batch', serial, streamIndex, buffer, capacityFrames, frameCount, firstFrame, dictionaries, clock }
   }
 
   #receive(message: ToPage): void {

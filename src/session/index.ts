@@ -33,16 +33,20 @@ export type {
 } from '../worker/protocol.js'
 export { JourneyCatalogue, LabelCatalogue, SessionCatalogue } from './catalogue.js'
 export {
+  type Availability,
+  type AvailabilityState,
   SessionEvent,
   type SessionEventDetails,
   type SessionEventName,
+  type SessionEventTarget,
   type SessionState,
   type WarningCode,
 } from './events.js'
-export { Recorder } from './recorder.js'
+export { Recorder, type RecorderPlatform } from './recorder.js'
 export { checkRecorderOptions, type RecorderOptions } from './recorder-options.js'
 export { Session } from './session.js'
-export { createSessionId } from './session-id.js'
+export { createJourneyId, createSessionId } from './session-id.js'
+export type { PreparedSource, Source, SourceSession, SourceStream } from './source.js'
 export { type StreamCounts, StreamWriter } from './stream-writer.js'
 export type { Values } from './value-copier.js'
 export type { Value } from './value-writer.js'

@@ -43,6 +43,8 @@ export interface Lane {
   handOver(): boolean
   /** Flight recorder, before the trigger: lets go of frames handed over and older than this, as of {@link newestMsOf}. */
   trim(preTriggerMs: number): void
+  /** Leaves no value in the page's memory; the session has ended. */
+  wipe(): void
   /** The flight recorder was triggered: what is kept now stays. */
   disarm(): void
 }

@@ -22,7 +22,11 @@ export interface RecorderOptions<Store, WorkerChoice = never> {
   retention?: Omit<Retention, 'isDelivered'>
   /** Where chunks are delivered to besides: `httpSink(…)` of `kymograph/sinks`, or the application's own, called here. */
   sinks?: ChunkSink[]
-  consent?: 'granted'
+  /**
+   * `required`: nothing is read, kept or sent before `recorder.grantConsent()`, nor what was recorded before; sessions
+   * wait in the state `awaiting-consent`, and deliveries are paused. Default `granted`.
+   */
+  consent?: 'granted' | 'required'
 }
 
 const OPTIONS = ['store', 'worker', 'kernels', 'wasm', 'transport', 'retention', 'sinks', 'consent']
@@ -41,6 +45,7 @@ export function checkRecorderOptions<Store, WorkerChoice>(
   own: OwnParts | undefined
   worker: 'auto' | 'none' | WorkerChoice
   transport: 'auto' | Transport
+  consent: 'granted' | 'required'
 } {
   refuseUnknownFields('recorder options', options, OPTIONS)
   const own = ownFields(options) as typeof options
@@ -48,7 +53,7 @@ export function checkRecorderOptions<Store, WorkerChoice>(
   const { transport = 'auto', consent = 'granted' } = own
   checkOneOf('kernels', kernels, ['auto', 'wasm', 'reference'])
   checkOneOf('transport', transport, ['auto', 'batch', 'shared'])
-  checkOneOf('consent', consent, ['granted'])
+  checkOneOf('consent', consent, ['granted', 'required'])
   const ownStore = typeof (store as Partial<SessionStore>)?.append === 'function' ? (store as SessionStore) : undefined
   return {
     open: {
@@ -61,5 +66,6 @@ export function checkRecorderOptions<Store, WorkerChoice>(
     own: sinks || ownStore ? { sinks, store: ownStore } : undefined,
     worker,
     transport,
+    consent,
   }
 }

@@ -4,16 +4,24 @@ import { type ClientOptions, RecorderClient } from '../worker/client.js'
 import type { PageSide, RecorderDeliveries } from '../worker/page-side.js'
 import type { Capabilities, SessionSummary, Transport } from '../worker/protocol.js'
 import { disposeAsyncBy } from './async-dispose.js'
+import type * as AutoJourney from './auto-journey.js'
 import { JourneyCatalogue, LabelCatalogue, SessionCatalogue } from './catalogue.js'
-import { SessionEvent } from './events.js'
+import { SessionEvent, type SessionEventTarget } from './events.js'
+import { watchPage } from './page-life.js'
 import { Session } from './session.js'
+
+/** What recorders have on some platforms only. */
+export interface RecorderPlatform {
+  consent?: 'granted' | 'required'
+  loadJourney?: () => Promise<typeof AutoJourney>
+}
 
 /**
  * Creates sessions and finds them again. Made by `createRecorder`.
  *
  * An EventTarget: `warning` when a worker was lost and replaced, a {@link SessionEvent}; sessions get it too.
  */
-export class Recorder extends EventTarget {
+export class Recorder extends (EventTarget as new () => SessionEventTarget<'warning'>) {
   declare readonly [Symbol.asyncDispose]: () => Promise<void>
   readonly sessions: SessionCatalogue
   readonly journeys: JourneyCatalogue
@@ -21,11 +29,24 @@ export class Recorder extends EventTarget {
   readonly #client: RecorderClient
   readonly #transport: Transport
   readonly #active = new Set<Session>()
+  readonly #platform: RecorderPlatform
+  /** What the next engine is opened with too. */
+  readonly #open: ClientOptions['open']
+  #isConsented: boolean
+  #stopWatching = () => {}
   #deliveries: RecorderDeliveries | undefined
   #disposed: Promise<void> | undefined
 
-  private constructor(client: RecorderClient, transport: Transport) {
+  private constructor(
+    client: RecorderClient,
+    open: ClientOptions['open'],
+    transport: Transport,
+    platform: RecorderPlatform,
+  ) {
     super()
+    this.#open = open
+    this.#platform = platform
+    this.#isConsented = platform.consent !== 'required'
     this.#client = client
     this.#transport = transport
     this.sessions = new SessionCatalogue(client)
@@ -38,7 +59,12 @@ export class Recorder extends EventTarget {
   }
 
   /** @throws KymographError `no-shared-memory` when shared memory is asked for and cannot be had. */
-  static async open(options: ClientOptions, transport: 'auto' | Transport, side?: PageSide): Promise<Recorder> {
+  static async open(
+    options: ClientOptions,
+    transport: 'auto' | Transport,
+    side?: PageSide,
+    platform: RecorderPlatform = {},
+  ): Promise<Recorder> {
     const canShare = typeof SharedArrayBuffer === 'function' && globalThis.crossOriginIsolated !== false
     if (transport === 'shared' && !canShare) {
       throw new KymographError(
@@ -47,9 +73,14 @@ export class Recorder extends EventTarget {
       )
     }
     side?.addTo(options)
+    options.open.holdsDeliveries = platform.consent === 'required'
     const client = await RecorderClient.connect(options)
     const wantsShared = transport === 'shared' || (transport === 'auto' && client.capabilities.thread === 'worker')
-    const recorder = new Recorder(client, canShare && wantsShared ? 'shared' : 'batch')
+    const recorder = new Recorder(client, options.open, canShare && wantsShared ? 'shared' : 'batch', platform)
+    recorder.#stopWatching = watchPage((isHidden) => {
+      for (const session of recorder.#active) session.pageHidden(isHidden)
+      return recorder.#active.size > 0
+    })
     recorder.#deliveries = side?.open(client, () => recorder.#each((session) => session.flush()))
     return recorder
   }
@@ -68,16 +99,55 @@ export class Recorder extends EventTarget {
    * Creates a session and, unless `autoStart` is false, starts it.
    *
    * @throws TypeError | RangeError for options that are not valid, naming option, expectation and value;
-   *   KymographError `aborted`, `disposed`, `worker-lost`.
+   *   KymographError `permission-denied`, `aborted`, `disposed`, `worker-lost`.
    *
    * @example
    * const session = await recorder.createSession({ labels: ['login'], streams: { imu: { channels: ['x', 'y', 'z'] } } })
    */
   async createSession(options: SessionOptions): Promise<Session> {
     if (this.#disposed) throw new KymographError('disposed', 'the recorder has been disposed; create a new one')
-    const session = await Session.create(this.#client, options, this.#transport, (ended) => this.#active.delete(ended))
-    if (session.state !== 'stopped' && session.state !== 'failed') this.#active.add(session)
-    return session
+    return Session.create(this.#client, options, this.#transport, {
+      isConsented: () => this.#isConsented,
+      joinJourney: (renewMs) => this.#joinJourney(renewMs),
+      onCreate: (session) => this.#active.add(session),
+      onEnd: (ended) => this.#active.delete(ended),
+    })
+  }
+
+  /**
+   * Lets sessions begin that wait for consent, and those that are still to be created.
+   *
+   * @throws what the first of them failed of, when all others have begun: KymographError `permission-denied` for a
+   * source that may not be read.
+   */
+  async grantConsent(): Promise<void> {
+    this.#isConsented = true
+    if (this.#open.holdsDeliveries) {
+      this.#open.holdsDeliveries = false
+      // an engine that is lost meanwhile is followed by one that does not hold them
+      this.#client.call('resumeDeliveries').catch(() => {})
+    }
+    const outcomes = await this.#each((session) => session.grant())
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
+  }
+
+  /**
+   * Stops every session; those created from now on wait for consent again. What was recorded with consent stays until it
+   * is forgotten, see {@link forget}: the sessions that were stopped are returned. The id of an automatic journey is removed
+   * from the device.
+   */
+  async withdrawConsent(): Promise<SessionSummary[]> {
+    this.#isConsented = false
+    const outcomes = await this.#each((session) => session.withdraw())
+    const journey = await this.#platform.loadJourney?.().catch(() => {})
+    journey?.forgetJourney()
+    return outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' && outcome.value ? [outcome.value] : []))
+  }
+
+  /** Stops a session if it is being recorded, and removes it without a trace; false when there was none. */
+  async forget(id: string): Promise<boolean> {
+    for (const session of this.#active) if (session.id === id) await session.stop().catch(() => {})
+    return this.sessions.forget(id)
   }
 
   /** Stops every session that is being recorded. */
@@ -92,13 +162,20 @@ export class Recorder extends EventTarget {
   }
 
   async #dispose(): Promise<void> {
+    this.#stopWatching()
     await this.#each((session) => session.stop())
     this.#deliveries?.close()
     await this.#client.call('close').catch(() => {})
     this.#client.dispose()
   }
 
-  #each(step: (session: Session) => Promise<unknown>): Promise<unknown> {
+  async #joinJourney(renewMs: number): Promise<[string, () => void]> {
+    const { loadJourney } = this.#platform
+    if (!loadJourney) throw new RangeError(`"journey" 'auto' expected a page; use journeyId: createJourneyId()`)
+    return (await loadJourney()).joinJourney(renewMs)
+  }
+
+  #each<T>(step: (session: Session) => Promise<T>): Promise<PromiseSettledResult<T>[]> {
     return Promise.allSettled([...this.#active].map(step))
   }
 }

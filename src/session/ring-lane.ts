@@ -95,6 +95,10 @@ export class RingLane implements Lane {
     this.#evict(old)
   }
 
+  wipe(): void {
+    this.cursor.memory.valueHalves.fill(0)
+  }
+
   disarm(): void {
     this.#isArmed = false
     this.baseFrame = this.evictedFrames

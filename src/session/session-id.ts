@@ -11,3 +11,12 @@ export function createSessionId(nowMs: number = Date.now()): string {
   const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
 }
+
+/**
+ * An id for sessions that belong together; see `journeyId` of a session. A UUIDv7, as sessions have.
+ *
+ * @example createJourneyId()
+ */
+export function createJourneyId(): string {
+  return createSessionId()
+}

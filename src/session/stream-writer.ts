@@ -7,15 +7,25 @@ import {
   pageCountsOf,
   putMillisecondsAsNs,
 } from '../worker/frame-memory.js'
-import type { ClockName, LossReason, OverflowPolicy, PageCounts, StreamPlan } from '../worker/protocol.js'
+import type {
+  ChannelDescriptor,
+  ClockName,
+  LossReason,
+  OverflowPolicy,
+  PageCounts,
+  StreamPlan,
+} from '../worker/protocol.js'
 import type { Lane } from './lane.js'
-import { copyBits, hasTypeOfAll, type Values } from './value-copier.js'
+import { copyBits, copyConverted, hasType, type Values } from './value-copier.js'
 import type { Value, ValueWriter } from './value-writer.js'
 
 /** Milliseconds that still fit into int64 nanoseconds, and into what resamplers take: ±2^62. */
 const TIME_MAX_MS = 9.2e12
 const RESAMPLED_MAX_MS = 4.6e12
 const RESAMPLED_MAX_NS = 2n ** 62n
+
+/** Refusals after which frames are taken again: the worker hears of them. */
+const PASSING: ReadonlySet<LossReason> = new Set(['paused', 'redacted', 'no-consent'])
 
 /** Channels whose values `push` takes one by one; more come as an array. */
 const PLAIN_CHANNELS_MAX = 4
@@ -58,6 +68,8 @@ export class StreamWriter {
   readonly #overflow: OverflowPolicy
   readonly #lane: Lane
   readonly #channels: number
+  /** The one type all channels have. */
+  readonly #type: ChannelDescriptor['type'] | undefined
   readonly #writers: readonly ValueWriter[]
   readonly #onInvalidValue: (channel: string, value: unknown) => void
   readonly #progress: () => Promise<void>
@@ -74,6 +86,7 @@ export class StreamWriter {
     this.#overflow = overflow
     this.#lane = lane
     this.#channels = channels.length
+    this.#type = channels.every(({ type }) => type === channels[0]!.type) ? channels[0]!.type : undefined
     this.#writers = writers
     this.#onInvalidValue = onInvalidValue
     this.#progress = progress
@@ -105,7 +118,8 @@ export class StreamWriter {
       )
     }
     this.#checkClock(isMs)
-    const bits = hasTypeOfAll(values, this.#plan.descriptor.channels) ? values : undefined
+    const { channels } = this.#plan.descriptor
+    const bits = hasType(values, this.#type) ? values : undefined
     const { cursor } = this.#lane
     let taken = 0
     while (taken < length) {
@@ -120,7 +134,9 @@ export class StreamWriter {
       }
       putTimes(timestamps, taken, frames, memory, slot)
       if (bits) copyBits(bits, taken, frames, memory, slot)
-      else for (let i = 0; i < frames; i++) this.#putFrame(memory, slot + i, values, (taken + i) * this.#channels)
+      else if (!(values instanceof Float64Array && copyConverted(values, taken, frames, memory, slot, channels))) {
+        for (let i = 0; i < frames; i++) this.#putFrame(memory, slot + i, values, (taken + i) * this.#channels)
+      }
       cursor.commit(frames)
       taken += frames
     }
@@ -164,7 +180,7 @@ export class StreamWriter {
 
   async #ready(): Promise<void> {
     for (;;) {
-      if (this.#refusal === 'paused') {
+      if (this.#refusal !== undefined && PASSING.has(this.#refusal)) {
         await new Promise<void>((resolve) => this.#waiting.push(resolve))
       } else if (this.#refusal !== undefined) {
         throw new KymographError('ended', `stream "${this.name}" takes no more frames: the session has ended`)
@@ -236,9 +252,9 @@ export class StreamWriter {
     if (lane.cursor.slot < lane.cursor.endSlot) return true
     if (this.#refusal !== undefined) {
       // who waits offers them again after the pause
-      if (this.#refusal !== 'paused') {
+      if (!PASSING.has(this.#refusal)) {
         this.#refusedAfterEnd[this.#refusal] = (this.#refusedAfterEnd[this.#refusal] ?? 0) + frames
-      } else if (this.#overflow !== 'wait') this.#lose('paused', frames)
+      } else if (this.#refusal !== 'paused' || this.#overflow !== 'wait') this.#lose(this.#refusal, frames)
       return false
     }
     if (lane.advance()) return true

@@ -35,8 +35,9 @@ export function openStreams(
       const notices = { nudge: () => link.nudge(), arm: () => link.armHandOver() }
       lane = new RingLane(new FrameMemory(ring, channels.length, capacityFrames), notices, isArmed)
     } else {
+      const texts = writers.flatMap((writer, c) => (writer.isText ? [{ writer, c }] : []))
       lane = new BatchLane(link, index, channels.length, overflow === 'drop-oldest', isArmed, () =>
-        writers.flatMap((writer, c): [number, string[]][] => (writer.isText ? [[c, writer.takeTexts()]] : [])),
+        texts.map(({ writer, c }) => [c, writer.takeTexts()]),
       )
     }
     const writer = new StreamWriter({

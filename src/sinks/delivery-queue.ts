@@ -27,6 +27,8 @@ export interface DeliveryQueueOptions {
   events?: DeliveryEvents
   /** Has the chunks at hand that it may be lent. */
   borrower?: Borrower
+  /** Begins paused, until {@link DeliveryQueue.resume}. */
+  isPaused?: boolean
   crc32c?: Crc32c
 }
 
@@ -62,7 +64,7 @@ export class DeliveryQueue {
   readonly #stop = new AbortController()
   #failuresInRow = 0
   #timer: ReturnType<typeof setTimeout> | undefined
-  #isPaused = false
+  #isPaused: boolean
   /** Before, all of a session would pass for undelivered. */
   #isLedgerRead = false
   /** All that was left undelivered before has been heard of. */
@@ -74,6 +76,7 @@ export class DeliveryQueue {
     this.#sink = sink
     this.#ledger = ledger
     this.#options = options
+    this.#isPaused = options.isPaused ?? false
     this.#loans = new Loans(options.borrower)
   }
 

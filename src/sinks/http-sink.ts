@@ -11,6 +11,8 @@ export interface HttpSinkOptions {
   name?: string
 }
 
+const FIELDS = ['url', 'headers', 'name']
+
 /** A receipt is short; whatever is longer is none, and is not read to its end. */
 const RECEIPT_MAX_BYTES = 16_384
 const RETRIED: ReadonlySet<number> = new Set([408, 425, 429])
@@ -20,7 +22,7 @@ const RETRIED: ReadonlySet<number> = new Set([408, 425, 429])
  * The receiver answers 2xx with the JSON `{ "id", "digest" }` of what it has stored. Anything else is no receipt, also
  * the 200 of a captive portal. Requests are made by the worker; `headers`, if it is a function, is called on the page.
  *
- * @throws TypeError for a URL that is none.
+ * @throws TypeError for a URL that is none, and for an option nobody knows.
  *
  * @example
  * const sink = httpSink({ url: 'https://collector.example/chunks', headers: { authorization: 'Bearer …' } })
@@ -35,7 +37,12 @@ class HttpSink implements ChunkSink {
   readonly url: string
   readonly headers: HttpSinkOptions['headers']
 
-  constructor({ url, headers, name = 'http' }: HttpSinkOptions) {
+  constructor(options: HttpSinkOptions) {
+    const unknown = Object.keys(options).find((field) => !FIELDS.includes(field))
+    if (unknown !== undefined) {
+      throw new TypeError(`httpSink() has no option "${unknown}"; it knows ${FIELDS.join(', ')}`)
+    }
+    const { url, headers, name = 'http' } = options
     const { protocol, username, password, href } = new URL(url, globalThis.location?.href)
     // fetch refuses each of these, each time
     if (!/^https?:$/.test(protocol) || username !== '' || password !== '') {

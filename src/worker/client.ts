@@ -51,6 +51,8 @@ export class RecorderClient {
   #end: Error | undefined
   #heartbeat: ReturnType<typeof setInterval> | undefined
   #missedBeats = 0
+  /** Something has come from the worker since the last heartbeat, which need not be then. */
+  isHeard = false
 
   private constructor(options: ClientOptions) {
     this.#options = options
@@ -211,13 +213,15 @@ export class RecorderClient {
       const channel = this.#channel
       if (!channel?.worker) return this.#beat()
       // hidden pages are throttled and frozen, their workers with them
-      if (isAnswered || globalThis.document?.visibilityState === 'hidden') this.#missedBeats = 0
+      const wasHeard = this.isHeard
+      this.isHeard = false
+      if (wasHeard || isAnswered || globalThis.document?.visibilityState === 'hidden') this.#missedBeats = 0
       else this.#missedBeats += 1
       if (this.#missedBeats >= HEARTBEATS_MISSED_MAX) {
         isAnswered = true
         return this.#lose(channel, new Error(`no sign of life for ${HEARTBEATS_MISSED_MAX} heartbeats`))
       }
-      if (!isAnswered) return
+      if (!isAnswered || wasHeard) return
       isAnswered = false
       const settle = () => {
         isAnswered = true

@@ -27,12 +27,20 @@ export class Deliveries {
   readonly #plans: SinkPlan[]
   readonly #queues: DeliveryQueue[]
 
-  constructor(plans: SinkPlan[], page: RemotePage | undefined, store: SessionStore, events: DeliveriesEvents) {
+  /** `isPaused`: nothing is delivered before `resume`. */
+  constructor(
+    plans: SinkPlan[],
+    page: RemotePage | undefined,
+    store: SessionStore,
+    isPaused: boolean,
+    events: DeliveriesEvents,
+  ) {
     this.#plans = plans
     this.#queues = plans.map((plan, index) => {
       const sink = openSink(plan, index, page)
       const ledger = store.ledger?.(sink.name) ?? new MemoryLedger()
       return new DeliveryQueue(store, sink, ledger, {
+        isPaused,
         borrower: page && plan.deliversAtHide ? borrowerAt(page, index) : undefined,
         events: {
           onDelivered: ({ sessionId }) => events.onDelivered(sessionId),

@@ -9,8 +9,8 @@ export type RemotePage = Comlink.Remote<PageApi>
 /** A sink of a recorder; what of it is on the page is called there. */
 export function openSink(plan: SinkPlan, index: number, page: RemotePage | undefined): ChunkSink {
   if (plan.kind === 'http') {
-    const { headers, ...rest } = plan
-    return httpSink({ ...rest, headers: headers === 'page' ? () => page!.headers(index) : headers })
+    const { url, name, headers } = plan
+    return httpSink({ url, name, headers: headers === 'page' ? () => page!.headers(index) : headers })
   }
   return {
     name: plan.name,

@@ -62,6 +62,8 @@ export interface OpenOptions {
   /** As the application gave them. */
   retention?: unknown
   sinks?: SinkPlan[]
+  /** Nothing is delivered before `resumeDeliveries`: there is no consent yet. */
+  holdsDeliveries?: boolean
   /** Sessions that are being recorded and will be taken up. */
   sessions?: string[]
 }
@@ -80,6 +82,9 @@ export interface SessionSettings extends Omit<SessionPlan, 'id' | 'clock'> {
   chunkMaxMs: number
   /** By stream index. */
   overflows: OverflowPolicy[]
+  /** The session joins the journey of its page, renewed when nothing was recorded for so long. */
+  journeyRenewMs?: number
+  whenHidden: 'keep' | 'pause'
   /** Flight recorder: the stretch kept before the trigger. */
   preTriggerMs?: number
   /** What the application should know of its options. */
@@ -107,6 +112,7 @@ export interface Warning {
   code:
     | 'label-high-cardinality'
     | 'resampled-beyond-input'
+    | 'clock-jump'
     | 'wasm-trap'
     | 'sessions-dropped'
     | 'storage-evicted'
@@ -136,7 +142,9 @@ export interface SessionOpening {
   oldestFrames: number[]
 }
 
-/** From the page, over the session's data port, in order; `serial` counts every message from 1. */
+/**
+ * From the page, over the session's data port, in order, several as an array; `serial` counts every message from 1.
+ */
 export type ToWorker =
   /** Frames of one stream; the buffer is transferred and comes back by `recycle`. Layout: src/worker/frame-memory.ts. */
   | {
@@ -159,7 +167,7 @@ export type ToWorker =
   /** The page is done with the session, though it may not have stopped. */
   | { kind: 'close' }
 
-/** From the worker, over the session's data port. */
+/** From the worker, over the session's data port, several as an array. */
 export type ToPage =
   /** Message `serial` has been taken up; a batch's buffer comes back, empty again. */
   | { kind: 'recycle'; serial: number; buffer: ArrayBuffer | undefined }
@@ -179,6 +187,8 @@ export interface StreamSummary extends StreamCounts {
   pending: number
   /** Of the frames that came, gaps left out; 0: unknown. */
   effectiveRateHz: number
+  /** Standard deviation of the time from frame to frame, gaps left out, milliseconds; undefined: unknown. */
+  jitterMs?: number
   /** Rate of the uniform grid the `produced` frames are on, and how they were found; undefined: recorded as they came. */
   resampledHz?: number
   resampleMethod?: ResamplerMethod

@@ -100,7 +100,7 @@ export class RecorderHost implements RecorderApi {
         },
       },
     )
-    this.#deliveries = new Deliveries(options.sinks ?? [], page, store, {
+    this.#deliveries = new Deliveries(options.sinks ?? [], page, store, options.holdsDeliveries === true, {
       onWarning: (code, message) => this.#warn(code, message),
       onTooLarge: (chunkMaxBytes) => {
         this.#chunkMaxBytes = Math.min(this.#chunkMaxBytes, chunkMaxBytes)

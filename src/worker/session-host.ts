@@ -1,6 +1,6 @@
 import { KymographError } from '../errors.js'
 import type { Kernels } from '../kernels/types.js'
-import { HANDOVER_MS } from '../limits.js'
+import { BATCH_BYTES, HANDOVER_MS } from '../limits.js'
 import type { ResumePoint } from '../pipeline/plan.js'
 import { type SealedChunk, SessionPipeline } from '../pipeline/session-pipeline.js'
 import type { SessionStore } from '../store/port.js'
@@ -56,6 +56,10 @@ export class SessionHost {
   /** Frames ingested per stream as of the last stored chunk. */
   #storedFrames: number[]
   readonly #waiters: (() => void)[] = []
+  /** While messages that came together are handled, what there is to say: it goes together too. */
+  #isGathering = false
+  readonly #gathered: ToPage[] = []
+  readonly #gatheredBuffers: ArrayBuffer[] = []
 
   /** `last`: the last chunk of this session the store holds, if it has been here before. */
   constructor(
@@ -87,12 +91,17 @@ export class SessionHost {
     this.#pipeline.resume(resumePointOf(opening, last))
     // labels and marks may have been stored before the start
     const { startClock } = opening
-    if (startClock && last?.chunk.startedAtNs !== startClock.wallNs) this.#pipeline.start(startClock)
+    if (startClock) this.#pipeline.start(startClock)
     this.#input = new FrameInput(this.#pipeline, settings.streams, rings)
     if (this.#input.hasRings) {
       this.#drainTimer = setInterval(() => this.#drain(), HANDOVER_MS)
     }
-    port.onmessage = (event: MessageEvent<ToWorker>) => this.#receive(event.data)
+    port.onmessage = (event: MessageEvent<ToWorker[]>) => {
+      this.#isGathering = true
+      for (const message of event.data) this.#receive(message)
+      this.#isGathering = false
+      this.#sendGathered()
+    }
   }
 
   start(clock: ClockSnapshot): void {
@@ -143,6 +152,7 @@ export class SessionHost {
   async close(): Promise<void> {
     if (this.#finished) return
     this.#finished = true
+    this.#sendGathered()
     this.#stopTimers()
     this.#port.onmessage = null
     this.#port.close()
@@ -154,7 +164,7 @@ export class SessionHost {
   }
 
   #receive(message: ToWorker): void {
-    if (this.#isComplete) return
+    if (this.#isComplete || this.#finished) return
     if (message.kind === 'close') return void this.close()
     if (message.kind !== 'nudge') this.#retained.add(message)
     this.#guard(() => {
@@ -177,8 +187,10 @@ export class SessionHost {
       this.#armSealTimer()
       return
     }
-    const buffer = message.kind === 'batch' ? message.buffer : undefined
-    this.#post({ kind: 'recycle', serial: message.serial, buffer }, buffer ? [buffer] : [])
+    // the page has no use for others
+    const isReusable = message.kind === 'batch' && message.buffer.byteLength === BATCH_BYTES
+    const buffer = isReusable ? message.buffer : undefined
+    this.#post({ kind: 'recycle', serial: message.serial, buffer }, buffer)
     this.#handledSerial = message.serial
     this.#armSealTimer()
     this.#wake()
@@ -275,8 +287,16 @@ export class SessionHost {
     }
   }
 
-  #post(message: ToPage, transfer: Transferable[] = []): void {
-    if (!this.#finished) this.#port.postMessage(message, transfer)
+  #post(message: ToPage, buffer?: ArrayBuffer): void {
+    if (this.#finished) return
+    this.#gathered.push(message)
+    if (buffer) this.#gatheredBuffers.push(buffer)
+    if (!this.#isGathering) this.#sendGathered()
+  }
+
+  #sendGathered(): void {
+    const messages = this.#gathered.splice(0)
+    if (messages.length > 0) this.#port.postMessage(messages, this.#gatheredBuffers.splice(0))
   }
 
   async #until(condition: () => boolean): Promise<void> {

@@ -15,8 +15,8 @@ export function summaryOf(
     chunks,
     bytes,
     streams: Object.fromEntries(
-      pipeline.streams.map(({ descriptor, effectiveRateHz }, index) =>
-        streamSummary(descriptor, counts[index]!, effectiveRateHz),
+      pipeline.streams.map(({ descriptor, effectiveRateHz, jitterMs }, index) =>
+        streamSummary(descriptor, counts[index]!, effectiveRateHz, jitterMs),
       ),
     ),
   }
@@ -40,8 +40,9 @@ function streamSummary(
   { name, resampledHz, resampleMethod, resampleQuality }: StreamDescriptor,
   counts: StreamCounts,
   effectiveRateHz: number,
+  jitterMs?: number,
 ): [name: string, StreamSummary] {
-  return [name, { ...counts, pending: 0, effectiveRateHz, resampledHz, resampleMethod, resampleQuality }]
+  return [name, { ...counts, pending: 0, effectiveRateHz, jitterMs, resampledHz, resampleMethod, resampleQuality }]
 }
 
 function identityOf(id: string, journeyId: string | undefined, labels: string[], startNs: bigint, endNs: bigint) {

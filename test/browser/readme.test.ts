@@ -5,7 +5,7 @@ import { launchChromium, runsBrowserTests } from '../support/chromium.js'
 import { type StaticServer, startStaticServer } from '../support/static-server.js'
 
 const PAGE = `<!doctype html><meta charset="utf-8"><title>kymograph</title>
-<script type="importmap">{ "imports": { "kymograph": "/dist/index.js" } }</script>`
+<script type="importmap">{ "imports": { "kymograph": "/dist/index.js", "kymograph/sources": "/dist/sources.js" } }</script>`
 
 describe.skipIf(!runsBrowserTests)('in Chromium', () => {
   let browser: Browser
@@ -33,7 +33,7 @@ describe.skipIf(!runsBrowserTests)('in Chromium', () => {
     // the pointer moves while the session is open
     const script = example!.replace(
       'const summary = await session.stop()',
-      'await globalThis.moved\nconst summary = await session.stop()',
+      'globalThis.isOpen = true\nawait globalThis.moved\nconst summary = await session.stop()',
     )
     server.serve(
       '/readme.html',
@@ -45,7 +45,7 @@ describe.skipIf(!runsBrowserTests)('in Chromium', () => {
       </script>`,
     )
     await page.goto(`${server.origin}/readme.html`)
-    await page.waitForTimeout(300)
+    await page.waitForFunction('globalThis.isOpen')
     for (let i = 0; i < 20; i++) await page.mouse.move(10 + i * 5, 20 + i * 3)
     await page.evaluate('globalThis.resume()')
     await page.waitForFunction('globalThis.done')
@@ -56,6 +56,27 @@ describe.skipIf(!runsBrowserTests)('in Chromium', () => {
     }
     expect(done.name.ingested).toBeGreaterThanOrEqual(20)
     expect(done.found).toEqual([done.summary.id])
+    expect(errors).toEqual([])
+  }, 60_000)
+
+  it('runs the example of sources', async () => {
+    const readme = await readFile('README.md', 'utf8')
+    const example = /## Sources[\s\S]*?```js\n([\s\S]*?)```/.exec(readme)?.[1]
+    server.serve(
+      '/sources.html',
+      `${PAGE}<body style="width:400px;height:400px"><button id="agree">agree</button><script type="module">
+        ${example}
+        globalThis.session = session
+      </script>`,
+    )
+    await page.goto(`${server.origin}/sources.html`)
+    await page.waitForFunction(`globalThis.session?.state === 'awaiting-consent'`)
+    await page.click('#agree')
+    await page.waitForFunction(`session.state === 'recording'`)
+    await page.mouse.move(100, 100)
+    const summary = (await page.evaluate('session.stop()')) as { journeyId: string; streams: Record<string, object> }
+    expect(summary.journeyId).toMatch(/^[\da-f]{8}-/)
+    expect(summary.streams.pointer).toMatchObject({ lost: {} })
     expect(errors).toEqual([])
   }, 60_000)
 })

@@ -1,5 +1,6 @@
 import { copyFile, readdir } from 'node:fs/promises'
 import { createRequire } from 'node:module'
+import { resolve } from 'node:path'
 import type * as NodeResolve from '@rollup/plugin-node-resolve'
 import * as esbuild from 'esbuild-wasm'
 import { rollup } from 'rollup'
@@ -140,4 +141,47 @@ describe.skipIf(!runsBrowserTests)('the packed library records through its worke
     expect((await readdir(project.at('dist'))).sort()).toEqual(['app.js', 'worker.js'])
     await expectToRecord(`${await serve(project)}/index.html`)
   }, 60_000)
+})
+
+/** What stands in one source and in no other. */
+const TELLTALES: Record<string, string> = {
+  audioLevel: 'registerProcessor',
+  battery: 'getBattery',
+  clicks: '`click`',
+  contextMenu: '`contextmenu`',
+  formSubmit: '`invalid`',
+  frameRate: 'requestAnimationFrame',
+  geolocation: 'watchPosition',
+  keyboard: '`keydown`',
+  magnetometer: '`Magnetometer`',
+  motion: '`devicemotion`',
+  orientation: '`deviceorientation',
+  pointer: 'getCoalescedEvents',
+  viewport: 'visualViewport',
+  wheel: '`wheel`',
+}
+
+describe('the sources of an application', () => {
+  const bundleOf = async (code: string): Promise<string> => {
+    const { outputFiles } = await esbuild.build({
+      // as if nothing were said about side effects
+      stdin: { contents: code, resolveDir: resolve('.') },
+      alias: { 'kymograph/sources': resolve('dist/sources.js') },
+      ignoreAnnotations: true,
+      bundle: true,
+      format: 'esm',
+      write: false,
+      logLevel: 'silent',
+    })
+    return outputFiles[0]!.text
+  }
+
+  it('are in its bundle, and no others', async () => {
+    expect((await bundleOf(`import 'kymograph/sources'`)).trim()).toBe('')
+    for (const kind of Object.keys(TELLTALES)) {
+      const code = await bundleOf(`export { ${kind} } from 'kymograph/sources'`)
+      const found = Object.entries(TELLTALES).filter(([, telltale]) => code.includes(telltale))
+      expect(found.map(([name]) => name)).toEqual([kind])
+    }
+  })
 })

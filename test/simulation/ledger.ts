@@ -6,6 +6,7 @@ import type { LossReason, OverflowPolicy } from '../../src/worker/protocol.js'
 export type StreamKind = 'numbers' | 'text'
 
 const REFUSAL: Record<SessionState, LossReason> = {
+  'awaiting-consent': 'no-consent',
   ready: 'paused',
   paused: 'paused',
   armed: 'overflow',

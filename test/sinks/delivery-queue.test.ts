@@ -351,6 +351,13 @@ describe('a sink by HTTP', () => {
     expect(seen.at(-1)).toBe('Bearer 2')
   })
 
+  it('refuses an option nobody knows', () => {
+    const misspelt = { url: 'https://a/', header: { authorization: 'Bearer 1' } } as Parameters<typeof httpSink>[0]
+    expect(() => httpSink(misspelt)).toThrow(
+      new TypeError('httpSink() has no option "header"; it knows url, headers, name'),
+    )
+  })
+
   it('refuses a URL that is none', () => {
     expect(() => httpSink({ url: 'nowhere' })).toThrow(TypeError)
   })

@@ -64,6 +64,25 @@ describe.each(ENGINES)('a recorder with a sink ($engine)', ({ worker, transport 
     expect((await second.sessions.page()).sessions).toHaveLength(2)
   })
 
+  it('sends nothing before consent, not even what was left before (F59)', async () => {
+    const receiver = await MisbehavingReceiver.start(() => undefined)
+    onTestFinished(() => receiver.close())
+    const store = { directory: await temporaryDirectory() }
+    const before = await createRecorder({ store, worker, transport })
+    const { session } = await record(before, 5000)
+    const { chunks } = await session.stop()
+    await before.dispose()
+    const sinks = [httpSink({ url: receiver.url, headers: { authorization: 'Bearer 1' } })]
+    const recorder = await createRecorder({ store, worker, transport, sinks, consent: 'required' })
+    onTestFinished(() => recorder.dispose())
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    await recorder.deliveries!.idle()
+    expect(receiver.chunks.size).toBe(0)
+    await recorder.grantConsent()
+    await recorder.deliveries!.idle()
+    expect(receiver.chunks.size).toBe(chunks)
+  })
+
   it('removes what is delivered where it is not to be kept', async () => {
     const receiver = await MisbehavingReceiver.start(() => undefined)
     onTestFinished(() => receiver.close())

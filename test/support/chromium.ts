@@ -7,7 +7,7 @@ export const chromiumPath: string | undefined = findBrowser('chromium')
 /** Whether browser tests run: in CI a missing browser must fail them, not skip them. */
 export const runsBrowserTests: boolean = chromiumPath !== undefined || process.env.CI !== undefined
 
-export async function launchChromium(): Promise<Browser> {
+export async function launchChromium(args: string[] = []): Promise<Browser> {
   if (!chromiumPath) throw new Error('chromium is missing: run "node scripts/browsers.mjs"')
   return chromium.launch({
     executablePath: chromiumPath,
@@ -19,6 +19,7 @@ export async function launchChromium(): Promise<Browser> {
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
+      ...args,
     ],
   })
 }

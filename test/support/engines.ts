@@ -12,6 +12,14 @@ export interface Engine {
   version: string
   /** Leaves the page before. */
   open(url: string): Promise<void>
+  /** The value of an expression in the page, or what its promise resolves to; plain data. */
+  evaluate(expression: string): Promise<unknown>
+  /** Moves the mouse to each of these points of the page in turn. */
+  move(points: readonly [x: number, y: number][]): Promise<void>
+  /** Presses the mouse's main button where it is, and lets it go. */
+  click(): Promise<void>
+  /** Presses keys where the focus is: letters, digits and spaces. */
+  type(text: string): Promise<void>
   close(): Promise<void>
 }
 
@@ -38,6 +46,15 @@ const LAUNCH = {
     return {
       version: browser.version(),
       open: async (url) => void (await page.goto(url)),
+      evaluate: (expression) => page.evaluate(expression),
+      move: async (points) => {
+        for (const [x, y] of points) await page.mouse.move(x, y)
+      },
+      click: async () => {
+        await page.mouse.down()
+        await page.mouse.up()
+      },
+      type: (text) => page.keyboard.type(text),
       close: () => browser.close(),
     }
   },
@@ -51,6 +68,15 @@ const LAUNCH = {
     return {
       version: await browser.version(),
       open: async (url) => void (await page.goto(url)),
+      evaluate: (expression) => page.evaluate(expression),
+      move: async (points) => {
+        for (const [x, y] of points) await page.mouse.move(x, y)
+      },
+      click: async () => {
+        await page.mouse.down()
+        await page.mouse.up()
+      },
+      type: (text) => page.keyboard.type(text),
       close: () => browser.close(),
     }
   },
@@ -60,7 +86,27 @@ const LAUNCH = {
       miniBrowser: findBrowser('webkit')!,
       xvfb: findBrowser('xvfb')!,
     })
-    return { version: webkit.version, open: (url) => webkit.open(url), close: () => webkit.close() }
+    return {
+      version: webkit.version,
+      open: (url) => webkit.open(url),
+      evaluate: (expression) => webkit.evaluate(expression),
+      move: (points) =>
+        webkit.act(
+          'pointer',
+          points.map(([x, y]) => ({ type: 'pointerMove', x, y, duration: 0, origin: 'viewport' })),
+        ),
+      click: () =>
+        webkit.act('pointer', [
+          { type: 'pointerDown', button: 0 },
+          { type: 'pointerUp', button: 0 },
+        ]),
+      type: (text) =>
+        webkit.act(
+          'key',
+          [...text].flatMap((value) => ['keyDown', 'keyUp'].map((type) => ({ type, value }))),
+        ),
+      close: () => webkit.close(),
+    }
   },
 }
 

@@ -85,6 +85,22 @@ export class WebKit {
     await command(this.#address, 'POST', `/session/${this.#session}/url`, { url })
   }
 
+  async evaluate(expression: string): Promise<unknown> {
+    const script = `const [code, done] = arguments
+      Promise.resolve().then(() => (0, eval)(code)).then((value) => done({ value }), (error) => done({ error: String(error?.stack ?? error) }))`
+    const path = `/session/${this.#session}/execute/async`
+    const { value, error } = await command(this.#address, 'POST', path, { script, args: [expression] })
+    if (error !== undefined) throw new Error(`in the page: ${error}`)
+    return value
+  }
+
+  /** Input as WebDriver's actions say it, of the mouse or the keyboard. */
+  async act(type: 'pointer' | 'key', actions: object[]): Promise<void> {
+    await command(this.#address, 'POST', `/session/${this.#session}/actions`, {
+      actions: [{ type, id: type, actions, ...(type === 'pointer' ? { parameters: { pointerType: 'mouse' } } : {}) }],
+    })
+  }
+
   async close(): Promise<void> {
     await command(this.#address, 'DELETE', `/session/${this.#session}`).catch(() => {})
     await this.#end()

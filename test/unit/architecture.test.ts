@@ -14,6 +14,7 @@ const MAY_KNOW: Record<string, string[]> = {
   sinks: ['store', 'wire', 'kernels/reference'],
   worker: ['pipeline', 'store', 'sinks', 'kernels', 'wire'],
   session: ['worker/protocol.ts', 'worker/client.ts', 'worker/page-side.ts', 'worker/frame-memory.ts', 'worker/checks'],
+  sources: ['session/index.ts'],
   node: ['session', 'store', 'sinks', 'worker', 'wire', 'read'],
   export: ['read', 'wire/model.ts', 'kernels/types.ts'],
   cli: ['node', 'read', 'export', 'kernels/index.ts'],
@@ -88,6 +89,13 @@ describe('import directions', () => {
       return !(MAY_KNOW[folder] ?? []).some((known) => target === known || target.startsWith(`${known}/`))
     })
     expect(wrong.map(({ from, specifier }) => `${relative(SOURCE, from)} → ${specifier}`)).toEqual([])
+  })
+
+  it('let sources name what a session is, not load it', () => {
+    const loaded = all.filter(({ from, specifier, isTypeOnly }) => {
+      return folderOf(relative(SOURCE, from)) === 'sources' && specifier.startsWith('../') && !isTypeOnly
+    })
+    expect(loaded.map(({ specifier }) => specifier).filter((path) => !path.endsWith('/limits.js'))).toEqual([])
   })
 
   it('keep each package to its one folder', () => {

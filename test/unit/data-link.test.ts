@@ -5,6 +5,8 @@ import type { ToPage, ToWorker } from '../../src/worker/protocol.js'
 
 type Batch = Extract<ToWorker, { kind: 'batch' }>
 
+const batchesIn = (messages: ToWorker[]) => messages.filter((message) => message.kind === 'batch')
+
 /** A lane of one channel and the worker's end of its link, at which a test can do as it likes. */
 function open() {
   const { port1, port2 } = new MessageChannel()
@@ -15,7 +17,7 @@ function open() {
   const lane = new BatchLane(link, 0, 1, false, false, () => [])
   lane.cursor.memory.clock = 'relative'
   const batches: Batch[] = []
-  port2.onmessage = ({ data }: MessageEvent<ToWorker>) => void (data.kind === 'batch' && batches.push(data))
+  port2.onmessage = ({ data }: MessageEvent<ToWorker[]>) => void batches.push(...batchesIn(data))
   link.attach(port1)
   onTestFinished(() => {
     link.close()
@@ -31,7 +33,7 @@ function open() {
     }
     lane.handOver()
   }
-  const say = (message: ToPage, transfer: Transferable[] = []) => port2.postMessage(message, transfer)
+  const say = (message: ToPage, transfer: Transferable[] = []) => port2.postMessage([message], transfer)
   const settle = () => new Promise((resolve) => setTimeout(resolve, 20))
   const valuesOf = ({ buffer, capacityFrames, frameCount }: Batch) => {
     const values = new Float64Array(buffer, 256 + 16 * capacityFrames, frameCount)
@@ -72,7 +74,7 @@ describe('the page’s end of a data port', () => {
     // another worker gets what is left, under its old number
     const { port1, port2 } = new MessageChannel()
     const again: Batch[] = []
-    port2.onmessage = ({ data }: MessageEvent<ToWorker>) => void (data.kind === 'batch' && again.push(data))
+    port2.onmessage = ({ data }: MessageEvent<ToWorker[]>) => void again.push(...batchesIn(data))
     link.attach(port1)
     await settle()
     expect(again.map(({ serial, firstFrame }) => [serial, firstFrame])).toEqual([[2, 10]])

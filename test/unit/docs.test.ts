@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -6,9 +6,11 @@ import { exportFrames } from '../../src/export/index.js'
 import { loadKernels } from '../../src/kernels/index.js'
 import { crc32c } from '../../src/kernels/reference/crc32c.js'
 import { decodeChunk, framesOf, readChunks, readFrames, verifyChunk } from '../../src/read/index.js'
+import { createJourneyId } from '../../src/session/session-id.js'
 import { httpSink } from '../../src/sinks/index.js'
 import { MemoryStore, storeConformance } from '../../src/store/index.js'
 import { encodeChunk } from '../../src/wire/index.js'
+import { docstringExamples } from '../support/doc-examples.js'
 import { createRecorder } from '../support/node-recorder.js'
 import { frameOf, motionChunk } from '../support/sample-chunks.js'
 
@@ -48,6 +50,7 @@ async function scope(): Promise<Scope> {
     loadKernels,
     kernels,
     crc32c,
+    createJourneyId,
     expect,
     httpSink,
     storeConformance,
@@ -61,31 +64,8 @@ async function scope(): Promise<Scope> {
   }
 }
 
-async function docstringExamples(): Promise<[where: string, code: string][]> {
-  const entries = await readdir('src', { withFileTypes: true, recursive: true })
-  const files = entries
-    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
-    .map((entry) => join(entry.parentPath, entry.name))
-  const examples: [string, string][] = []
-  // the CLI's own helpers are not public
-  for (const file of files.filter((path) => !path.includes('generated') && !path.includes('cli')).sort()) {
-    const text = await readFile(file, 'utf8')
-    for (const match of text.matchAll(/@example\n((?:\s*\*(?!\/).*\n)+)/g)) {
-      examples.push([file, match[1]!.replace(/^\s*\* ?/gm, '')])
-    }
-    // one line: an expression, and its value if that is a number
-    for (const match of text.matchAll(/@example (.+?)(?: \/\/ (.*))?\n/g)) {
-      const [, expression, value] = match
-      examples.push([
-        file,
-        /^[0-9]/.test(value ?? '') ? `expect(${expression}).toBe(${value})` : `void (${expression})`,
-      ])
-    }
-  }
-  return examples
-}
-
-const examples = await docstringExamples()
+// those of sources run in a browser: test/sources/example.test.ts
+const examples = (await docstringExamples()).filter(([where]) => !where.startsWith('src/sources'))
 
 describe('examples in docstrings', () => {
   it('are there for every public function', async () => {
@@ -100,11 +80,11 @@ describe('examples in docstrings', () => {
 describe('examples in the README', async () => {
   const readme = await readFile('README.md', 'utf8')
   const blocks = [...readme.matchAll(/```js\n([\s\S]*?)```/g)].map((match) => match[1]!)
-  // the browser's block runs in Chromium: test/browser/readme.test.ts
+  // the browser's blocks run in Chromium: test/browser/readme.test.ts
   const forNode = blocks.filter((code) => !code.includes("from 'kymograph'\n"))
 
   it('are all found', () => {
-    expect([blocks.length, forNode.length]).toEqual([5, 4])
+    expect([blocks.length, forNode.length]).toEqual([6, 4])
   })
 
   it.each(forNode.map((code, i): [number, string] => [i + 1, code]))('for Node run (%i)', async (_, code) => {

@@ -54,3 +54,15 @@ it.each([
   expect((await recorder.sessions.page()).sessions).toEqual([])
   expect(await recorder.stopAll()).toEqual([])
 })
+
+it('gives up when it is aborted, whatever a source waits for', async () => {
+  const { host, recorder } = await open(() => {})
+  const prepare = () => new Promise<never>(() => {})
+  const source = { name: 'own', request: prepare, prepare }
+  const waiting = new AbortController()
+  const creation = recorder.createSession({ sources: [source], signal: waiting.signal })
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  waiting.abort()
+  await expect(creation).rejects.toMatchObject({ code: 'aborted' })
+  expect(host.ids).toEqual([])
+})

@@ -52,6 +52,20 @@ describe.each(ENGINES)('a session ($engine)', ({ worker, transport }) => {
     ])
   })
 
+  it('tells listeners what its events carry, and lets go of them again', async () => {
+    const { recorder, session } = await open()
+    const states: string[] = []
+    const onState = ({ detail }: SessionEvent<'statechange'>) => states.push(detail.state)
+    const onWarning = ({ detail: { message } }: SessionEvent<'warning'>) => states.push(message)
+    session.addEventListener('statechange', onState)
+    recorder.addEventListener('warning', onWarning)
+    session.pause()
+    session.removeEventListener('statechange', onState)
+    recorder.removeEventListener('warning', onWarning)
+    session.resume()
+    expect(states).toEqual(['paused'])
+  })
+
   it('keeps a channel with a precision within half of it, the others bit for bit', async () => {
     const channels = [{ name: 'x', precision: 0.01 }, 'y', { name: 'z', type: 'f32', precision: 0.5 }] as const
     const { recorder, session } = await open({ streams: { imu: { channels: [...channels] } } })

@@ -100,6 +100,7 @@ describe.each(['batch', 'shared'] as const)('a worker that is lost (%s)', (trans
     ['rejects a promise nobody waits for (F21)', 'setTimeout(() => Promise.reject(new Error("boom")), 150)'],
     ['ends by itself (F22)', 'setTimeout(() => process.exit(0), 150)'],
     ['loops for ever (F22)', 'setTimeout(() => { for (;;); }, 150)'],
+    ['loops for ever after much was heard of it (F22)', 'setTimeout(() => { for (;;); }, 1300)'],
   ])(
     'is replaced when it %s',
     async (_, does) => {

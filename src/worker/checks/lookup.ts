@@ -54,8 +54,6 @@ const FIELDS = [
  * @throws TypeError | RangeError naming the field, what was expected and the value.
  */
 export function toQuery(given: unknown = {}): Query {
-  if (typeof given !== 'object' || given === null)
-    throw new TypeError(`a lookup expected an object, got ${describe(given)}`)
   refuseUnknownFields('a lookup', given, FIELDS)
   const lookup = ownFields(given) as Lookup
   const { labelsMode, state, order, limit = PAGE_DEFAULT_SESSIONS, cursor } = lookup

@@ -37,8 +37,8 @@ export function isWellFormed(text: string): boolean {
 export function describe(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.length > 80 ? `${value.slice(0, 77)}…` : value)
   if (typeof value === 'bigint') return `${value}n`
-  if (typeof value === 'object' && value !== null) return Object.prototype.toString.call(value).slice(8, -1)
-  return String(value)
+  const isPlain = value === null || (typeof value !== 'object' && typeof value !== 'function')
+  return isPlain ? String(value) : Object.prototype.toString.call(value).slice(8, -1)
 }
 
 /** What a thrown value says, error or not. */
@@ -47,11 +47,13 @@ export function messageOf(thrown: unknown): string {
 }
 
 /**
- * Refuses fields nobody knows: a misspelt option must not be ignored in silence.
+ * Refuses what is no object, and fields nobody knows: a misspelt option must not be ignored in silence.
  *
- * @throws TypeError naming the field and the known ones.
+ * @throws TypeError naming what was given, or the field and the known ones.
  */
-export function refuseUnknownFields(what: string, given: object, known: readonly string[]): void {
+export function refuseUnknownFields(what: string, given: unknown, known: readonly string[]): asserts given is object {
+  if (typeof given !== 'object' || given === null)
+    throw new TypeError(`${what} expected an object, got ${describe(given)}`)
   for (const field of Object.keys(given)) {
     if (!known.includes(field)) throw new TypeError(`${what} has no "${field}"; it knows ${known.join(', ')}`)
   }
