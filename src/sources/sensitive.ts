@@ -126,9 +126,9 @@ export function watchSensitiveFocus(onChange: (isSensitive: boolean) => void): (
     // into a frame
     listen(window, 'blur', () => setTimeout(lookAtFocus, 0)),
     listen(window, 'focus', lookAtFocus),
-    listen(document, 'selectionchange', () => {
-      if ((watched as HTMLElement | undefined)?.isContentEditable) lookAtFocus()
-    }),
+    listen(document, 'selectionchange', lookAtCaret),
+    // a key may come before the caret's move is told
+    listen(window, 'keydown', lookAtCaret),
   ])
   lookAtFocus()
   watchers.add(onChange)
@@ -143,6 +143,10 @@ export function watchSensitiveFocus(onChange: (isSensitive: boolean) => void): (
     changes?.disconnect()
     watched = undefined
   }
+}
+
+function lookAtCaret(): void {
+  if ((watched as HTMLElement | undefined)?.isContentEditable) lookAtFocus()
 }
 
 function lookAtFocus(): void {
