@@ -1,6 +1,7 @@
 import { KymographError } from '../errors.js'
 import { ChunkSequence } from '../read/chunk-sequence.js'
-import type { Chunk, ReadItem } from '../read/index.js'
+import type { ReadItem } from '../read/index.js'
+import { printable } from './format/table.js'
 import type { Recording } from './recording.js'
 
 /** The chunks of a recording, each once, and what is odd about the file. */
@@ -17,13 +18,11 @@ export class ChunkReader {
   /**
    * Whole chunks in the order of the file, without those that come again.
    *
-   * onFirst: sees the first chunk that is no amendment before it is given.
-   *
    * @throws KymographError with the code of the damage when there is no whole chunk.
    */
-  async *items(verb: string, onFirst: (chunk: Chunk) => void = () => {}): AsyncGenerator<ReadItem & { kind: 'chunk' }> {
+  async *items(verb: string): AsyncGenerator<ReadItem & { kind: 'chunk' }> {
     const sequence = new ChunkSequence()
-    let [chunks, hasFirst] = [0, false]
+    let chunks = 0
     for await (const item of this.#recording.items(verb)) {
       if (item.kind === 'damage') {
         this.#firstDamage ??= item.error
@@ -37,10 +36,6 @@ export class ChunkReader {
       if (oddity && this.findings.length === 0) this.findings.push(oddity)
       if (isRepeated) continue
       chunks += 1
-      if (!chunk.amendment && !hasFirst) {
-        hasFirst = true
-        onFirst(chunk)
-      }
       yield item
     }
     if (chunks === 0) throw noWholeChunk(this.#recording.path, this.#firstDamage)
@@ -71,6 +66,6 @@ export function noWholeChunk(
 export function reportFindings(path: string, findings: readonly string[], done: string): 0 | 1 {
   if (findings.length === 0) return 0
   const more = findings.length > 1 ? `, and ${findings.length - 1} more findings (kymograph doctor lists them)` : ''
-  process.stderr.write(`kymograph: ${path}: ${findings[0]}${more}; ${done}\n`)
+  process.stderr.write(`kymograph: ${printable(`${path}: ${findings[0]}`)}${more}; ${done}\n`)
   return 1
 }

@@ -47,13 +47,16 @@ export const convert: Command = {
     }
     const recording = await openRecording(args)
     const perStream = options.layout === 'stream' || options.format === 'wav'
+    if (perStream) recording.expectFile()
     const counts = perStream ? await countFrames(recording, options) : new Map<string, number>()
-    const jobs = perStream
-      ? [...counts].map(([name, frameCount]) => ({
-          path: counts.size > 1 ? withStream(output, name) : output,
-          options: { ...options, streams: [name], frameCount },
-        }))
-      : [{ path: output, options }]
+    // without a stream the export says what is missing
+    const jobs =
+      counts.size > 0
+        ? [...counts].map(([name, frameCount]) => ({
+            path: counts.size > 1 ? withStream(output, name) : output,
+            options: { ...options, streams: [name], frameCount },
+          }))
+        : [{ path: output, options }]
     const paths = jobs.map(({ path }) => path)
     return withOutputs(paths, args.has('force'), async (outputs) => {
       let exitCode = 0
@@ -62,7 +65,7 @@ export const convert: Command = {
         const items = reader.items('converting')
         const kernels = recording.kernels
         for await (const piece of exportFrames(items, { ...jobs[i]!.options, kernels })) await file.write(piece)
-        process.stdout.write(`${file.path}  ${formatBytes(file.bytesWritten)}\n`)
+        file.announce(formatBytes(file.bytesWritten))
         // the same findings for every stream
         if (i === 0) exitCode = reader.report('the whole frames have been exported')
       }

@@ -3,9 +3,9 @@ import { framesOf } from '../read/index.js'
 import type { Command } from './command.js'
 import { UsageError } from './failure.js'
 import { formatBytes, formatCount } from './format/quantity.js'
-import { renderTable } from './format/table.js'
+import { printable, renderTable } from './format/table.js'
 import { type Recording, recordingOf } from './recording.js'
-import { damageFinding, type Finding, SessionChecks } from './session-checks.js'
+import { type Finding, findingOf, SessionChecks } from './session-checks.js'
 import { JSON_OPTION, STORE_OPTION, toJson } from './store-option.js'
 
 interface Diagnosis {
@@ -26,13 +26,21 @@ export const doctor: Command = {
   async run(args) {
     if (args.positionals.length === 0) throw new UsageError('name a session file, or a session id with --store DIR')
     const diagnoses: Diagnosis[] = []
-    for (const name of args.positionals) diagnoses.push(await diagnose(await recordingOf(name, args.text('store'))))
+    const isOne = args.positionals.length === 1
+    for (const name of args.positionals) {
+      const diagnosis = recordingOf(name, args.text('store')).then(diagnose)
+      // one of several that is not there, or no session file, does not keep the others from being looked at
+      diagnoses.push(await (isOne ? diagnosis : diagnosis.catch((error: unknown) => nothingFound(name, error))))
+    }
     const [one] = diagnoses
-    process.stdout.write(
-      args.has('json') ? toJson(diagnoses.length === 1 ? one : diagnoses) : diagnoses.map(textOf).join('\n'),
-    )
+    process.stdout.write(args.has('json') ? toJson(isOne ? one : diagnoses) : diagnoses.map(textOf).join('\n'))
     return diagnoses.some(({ findings }) => findings.some(({ isNote }) => !isNote)) ? 1 : 0
   },
+}
+
+/** @throws what is no fault of the file. */
+function nothingFound(path: string, error: unknown): Diagnosis {
+  return { path, bytes: 0, chunks: 0, frames: 0, sessions: [], findings: [findingOf(error)] }
 }
 
 async function diagnose(recording: Recording): Promise<Diagnosis> {
@@ -42,7 +50,7 @@ async function diagnose(recording: Recording): Promise<Diagnosis> {
   let [chunks, frames] = [0, 0]
   for await (const item of recording.items('checking')) {
     if (item.kind === 'damage') {
-      findings.push(damageFinding(item.error, item.offset, item.byteLength))
+      findings.push(findingOf(item.error, item.offset, item.byteLength))
       continue
     }
     const { chunk } = item
@@ -60,7 +68,7 @@ async function diagnose(recording: Recording): Promise<Diagnosis> {
         times.set(descriptor.name, framesOf(chunk, descriptor.name, recording).timestampsNs)
       } catch (error) {
         // its checksums hold: it was written so
-        findings.push(damageFinding(error, item.offset, item.bytes.length))
+        findings.push(findingOf(error, item.offset, item.bytes.length))
       }
     }
     for (const finding of checks.add(chunk, times)) findings.push({ ...finding, offset: item.offset })
@@ -75,7 +83,7 @@ async function diagnose(recording: Recording): Promise<Diagnosis> {
 
 function textOf({ path, bytes, chunks, frames, sessions, findings }: Diagnosis): string {
   const counts = `${formatCount(sessions.length, 'session')}, ${formatCount(chunks, 'chunk')}, ${formatCount(frames, 'frame')}`
-  const head = `${path}  ${formatBytes(bytes)}, ${counts}`
+  const head = `${printable(path)}  ${formatBytes(bytes)}, ${counts}`
   if (findings.length === 0) return `${head}: sound\n`
   const rows = findings.map(({ code, message, offset, byteLength, isNote }) => [
     isNote ? 'note' : 'finding',

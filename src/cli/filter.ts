@@ -9,6 +9,7 @@ import { formatBytes, formatCount } from './format/quantity.js'
 import { FORCE_OPTION, withOutputs } from './output-file.js'
 import { openRecording, type Recording } from './recording.js'
 import { STORE_OPTION } from './store-option.js'
+import { parseIsoTime } from './tabular/iso-time.js'
 
 /** What stays. */
 interface Choice {
@@ -36,8 +37,8 @@ export const filter: Command = {
     },
     journey: { type: 'string', value: 'ID', help: 'sessions of this journey' },
     stream: { type: 'string', multiple: true, value: 'NAME', help: 'only this stream' },
-    from: { type: 'string', value: 'TIME', help: 'frames at or after, ISO 8601 in UTC' },
-    to: { type: 'string', value: 'TIME', help: 'frames before, ISO 8601 in UTC' },
+    from: { type: 'string', value: 'TIME', help: 'frames at or after, ISO 8601; UTC where it names no zone' },
+    to: { type: 'string', value: 'TIME', help: 'frames before, likewise' },
     store: STORE_OPTION,
     force: FORCE_OPTION,
   },
@@ -47,6 +48,7 @@ export const filter: Command = {
     if (fromNs !== undefined && toNs !== undefined && fromNs >= toNs)
       throw new UsageError('--from expected before --to')
     const recording = await openRecording(args)
+    recording.expectFile()
     const sessions = await sessionsOf(recording, args)
     return withOutputs([output], args.has('force'), async ([file]) => {
       const reader = new ChunkReader(recording)
@@ -60,7 +62,7 @@ export const filter: Command = {
       cutter.expectStreams()
       await expectReadable(file!, chunks, recording)
       const counts = `${formatCount(sessions.size, 'session')}, ${formatCount(chunks, 'chunk')}`
-      process.stdout.write(`${output}  ${formatBytes(file!.bytesWritten)}, ${counts}\n`)
+      file!.announce(`${formatBytes(file!.bytesWritten)}, ${counts}`)
       return reader.report('what is whole has been filtered')
     })
   },
@@ -142,10 +144,9 @@ class Cutter {
 function instantOf(args: CommandArguments, name: string): bigint | undefined {
   const text = args.text(name)
   if (text === undefined) return undefined
-  const [, whole, fraction = ''] = /^([^.]*?)(?:\.(\d{1,9}))?(?:Z)?$/.exec(text) ?? []
-  const seconds = whole === undefined ? Number.NaN : Date.parse(/T/.test(whole) ? `${whole}Z` : whole)
-  if (Number.isNaN(seconds)) {
+  const time = parseIsoTime(text.trim())
+  if (!time) {
     throw new UsageError(`--${name} expected a time such as 2026-01-31T12:00:00.5Z, got ${JSON.stringify(text)}`)
   }
-  return BigInt(seconds) * 1_000_000n + BigInt(fraction.padEnd(9, '0'))
+  return time.timestampNs
 }

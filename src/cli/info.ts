@@ -9,6 +9,7 @@ import { openRecording } from './recording.js'
 import { JSON_OPTION, STORE_OPTION, toJson } from './store-option.js'
 
 interface StreamInfo {
+  sessionId: string
   name: string
   clock: string
   channels: { name: string; type: string; unit?: string; precision?: number; bytesPerValue: number }[]
@@ -83,6 +84,7 @@ export const info: Command = {
 class Gatherer {
   readonly #info: RecordingInfo
   readonly #columnBytes = new Map<string, { time: number; columns: number[]; values: number[] }>()
+  readonly #streams = new Map<string, StreamInfo>()
   readonly #sequence = new ChunkSequence()
   readonly #sessions = new Map<string, RecordingInfo['sessions'][number]>()
   readonly #labelsRevisions = new Map<string, number>()
@@ -127,6 +129,7 @@ class Gatherer {
   }
 
   finish(byteLength: number): void {
+    this.#info.streams = [...this.#streams.values()]
     for (const { id, state } of this.#info.sessions) {
       if (state === 'stopped') continue
       this.#info.findings.push({
@@ -139,7 +142,7 @@ class Gatherer {
   }
 
   #addStreams(chunk: Chunk): void {
-    this.#info.streams = chunk.streams.map((piece) => {
+    for (const piece of chunk.streams) {
       const { descriptor, counts } = piece
       const key = `${chunk.sessionId}/${descriptor.name}`
       const sums = this.#columnBytes.get(key) ?? {
@@ -155,7 +158,8 @@ class Gatherer {
         sums.values[c]! += piece.frameCount
       })
       const frames = counts.produced
-      return {
+      this.#streams.set(key, {
+        sessionId: chunk.sessionId,
         name: descriptor.name,
         clock: descriptor.clock,
         channels: descriptor.channels.map(({ name, type, unit, precision }, c) => ({
@@ -179,23 +183,33 @@ class Gatherer {
         backwardTimestamps: counts.backwardTimestamps,
         timeBytesPerFrame: frames > 0 ? sums.time / frames : 0,
         bytes: counts.bytes,
-      }
-    })
+      })
+    }
   }
 }
 
 function textOf({ path, bytes, sessions, streams, findings }: RecordingInfo): string {
-  const lines = [`${path}  ${formatBytes(bytes)}`]
+  const lines = [`${printable(path)}  ${formatBytes(bytes)}`]
   for (const session of sessions) {
+    if (session !== sessions[0]) lines.push('')
     lines.push(
       `session   ${session.id}  ${session.state}, ${formatCount(session.chunks, 'chunk')}, ${formatCount(session.marks, 'mark')}`,
       `started   ${session.startedAt.toISOString()}, ${formatDuration(session.endedAt.getTime() - session.startedAt.getTime())}`,
       `journey   ${printable(session.journeyId ?? '–')}`,
       `labels    ${printable(session.labels.join(', ')) || '–'}`,
       ...Object.entries(session.metadata).map(([key, value]) => printable(`metadata  ${key} = ${value}`)),
+      ...streamLines(streams.filter(({ sessionId }) => sessionId === session.id)),
     )
   }
-  lines.push('')
+  for (const { offset, byteLength, code, message } of findings) {
+    lines.push(`finding: ${code}${byteLength > 0 ? `, ${byteLength} bytes from byte ${offset}` : ''}: ${message}`)
+  }
+  return `${lines.join('\n')}\n`
+}
+
+/** A table of the streams of a session, and what is odd about them. */
+function streamLines(streams: readonly StreamInfo[]): string[] {
+  const lines = ['']
   const rows = streams.flatMap((stream) => [
     [
       stream.name,
@@ -230,10 +244,7 @@ function textOf({ path, bytes, sessions, streams, findings }: RecordingInfo): st
     ].filter((remark) => remark !== '')
     if (remarks.length > 0) lines.push(`${stream.name}: ${remarks.join(', ')}`)
   }
-  for (const { offset, byteLength, code, message } of findings) {
-    lines.push(`finding: ${code}${byteLength > 0 ? `, ${byteLength} bytes from byte ${offset}` : ''}: ${message}`)
-  }
-  return `${lines.join('\n')}\n`
+  return lines
 }
 
 function lossText({ lost }: StreamInfo): string {

@@ -71,7 +71,9 @@ async function main(argv: string[]): Promise<number> {
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   // whoever reads has had enough: `kymograph cat … | head`
-  process.exit(error.code === 'EPIPE' ? 0 : 1)
+  if (error.code === 'EPIPE') process.exit(0)
+  process.stderr.write(`kymograph: nothing more can be written to stdout: ${messageOf(error)}\n`)
+  process.exit(1)
 })
 
 main(process.argv.slice(2)).then(

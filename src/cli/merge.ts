@@ -39,6 +39,7 @@ export const merge: Command = {
     let exitCode = 0
     for (const name of args.positionals) {
       const recording = await recordingOf(name, args.text('store'))
+      recording.expectFile()
       const findings = await gather(recording, places)
       exitCode = Math.max(exitCode, reportFindings(recording.path, findings, 'what is whole is merged'))
     }
@@ -50,7 +51,7 @@ export const merge: Command = {
       await expectReadable(file!, ordered.length, ordered[0]!.recording)
       const sessions = new Set(ordered.map(({ sessionId }) => sessionId)).size
       const counts = `${formatCount(sessions, 'session')}, ${formatCount(ordered.length, 'chunk')}`
-      process.stdout.write(`${output}  ${formatBytes(file!.bytesWritten)}, ${counts}\n`)
+      file!.announce(`${formatBytes(file!.bytesWritten)}, ${counts}`)
       return exitCode
     })
   },

@@ -1,8 +1,12 @@
-import { unlinkSync } from 'node:fs'
+import { closeSync, openSync, unlinkSync } from 'node:fs'
 import { type FileHandle, link, open, rename, stat, unlink } from 'node:fs/promises'
 import { UsageError } from './failure.js'
+import { printable } from './format/table.js'
 
 export const FORCE_OPTION = { type: 'boolean', help: 'replace an output that is there already' } as const
+
+/** What this process has open, by its number: opened anew, a file behind it would be cut or replaced. */
+const OWN_OUTPUT = /^\/(dev\/(stdout|stderr|fd\/\d+)|proc\/self\/fd\/\d+)$/
 
 /** Files being written: removed when the process is told to end. */
 const unfinished = new Set<string>()
@@ -30,17 +34,18 @@ export class OutputFile {
   static async create(path: string, mayReplace: boolean): Promise<OutputFile> {
     const found = await stat(path).catch(() => undefined)
     if (found?.isDirectory()) throw new UsageError(`${JSON.stringify(path)} is a directory; name a file to write`)
-    if (found && !found.isFile()) return new OutputFile(path, await open(path, 'w'), undefined, true)
+    if (found && (!found.isFile() || OWN_OUTPUT.test(path))) {
+      return new OutputFile(path, await open(path, 'a'), undefined, true)
+    }
     if (found && !mayReplace) throw alreadyThere(path)
     const partialPath = `${path}.${process.pid}.partial`
-    const file = await open(partialPath, 'wx').catch((cause: NodeJS.ErrnoException) => {
-      throw cause.code === 'ENOENT'
-        ? new UsageError(`no directory for ${JSON.stringify(path)}; create it first`)
-        : cause
-    })
-    if (unfinished.size === 0) for (const signal of SIGNALS) process.once(signal, removeUnfinished)
-    unfinished.add(partialPath)
-    return new OutputFile(path, file, partialPath, mayReplace)
+    try {
+      createUnfinished(partialPath)
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause
+      throw new UsageError(`no directory for ${JSON.stringify(path)}; create it first`)
+    }
+    return new OutputFile(path, await open(partialPath, 'r+'), partialPath, mayReplace)
   }
 
   async write(bytes: Uint8Array): Promise<void> {
@@ -48,9 +53,14 @@ export class OutputFile {
     this.bytesWritten += bytes.length
   }
 
-  /** Where what is written so far can be read. */
-  get readPath(): string {
-    return this.#partialPath ?? this.path
+  /** Where what is written so far can be read; undefined for devices and pipes, whose readers have it already. */
+  get readPath(): string | undefined {
+    return this.#partialPath
+  }
+
+  /** Says what has been written, behind the path; nothing where stdout may be what is written to. */
+  announce(what: string): void {
+    if (this.#partialPath !== undefined) process.stdout.write(`${printable(this.path)}  ${what}\n`)
   }
 
   /** Gives the file its name. */
@@ -103,6 +113,13 @@ export async function withOutputs<T>(
     for (const output of outputs) await output.discard()
     throw cause
   }
+}
+
+/** All at once: a signal finds no file that is not known yet. */
+function createUnfinished(path: string): void {
+  if (unfinished.size === 0) for (const signal of SIGNALS) process.once(signal, removeUnfinished)
+  closeSync(openSync(path, 'wx'))
+  unfinished.add(path)
 }
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const

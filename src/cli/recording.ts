@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs'
+import { createReadStream, type Stats } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { KymographError } from '../errors.js'
@@ -7,6 +7,7 @@ import { type ReadItem, readChunks } from '../read/index.js'
 import type { CommandArguments } from './command.js'
 import { UsageError } from './failure.js'
 import { Progress } from './format/progress.js'
+import { printable } from './format/table.js'
 
 const SESSION_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 const PIECE_BYTES = 1 << 20
@@ -16,16 +17,24 @@ export class Recording {
   readonly path: string
   readonly byteLength: number
   readonly kernels: Kernels
+  readonly #isFile: boolean
 
-  constructor(path: string, byteLength: number, kernels: Kernels) {
+  constructor(path: string, found: Stats, kernels: Kernels) {
     this.path = path
-    this.byteLength = byteLength
+    this.byteLength = found.size
     this.kernels = kernels
+    this.#isFile = found.isFile()
+  }
+
+  /** @throws UsageError when it is a pipe, of which nothing is left for a second reading. */
+  expectFile(): void {
+    if (this.#isFile) return
+    throw new UsageError(`${JSON.stringify(this.path)} is no file, and this reads it twice; save it to a file first`)
   }
 
   /** Chunks and damage in the order of the file, with progress on a terminal; each call reads anew. */
   async *items(verb = 'reading'): AsyncGenerator<ReadItem, void, undefined> {
-    const progress = new Progress(`${verb} ${basename(this.path)}`, 'B')
+    const progress = new Progress(`${verb} ${printable(basename(this.path))}`, 'B')
     const source = createReadStream(this.path, { highWaterMark: PIECE_BYTES })
     let bytesRead = 0
     source.on('data', (piece) => progress.update((bytesRead += piece.length), this.byteLength))
@@ -73,5 +82,5 @@ export async function recordingOf(name: string, store: string | undefined): Prom
   if (found.isFile() && found.size === 0) {
     throw new KymographError('not-kymo', `${JSON.stringify(path)} is empty, not a session file`)
   }
-  return new Recording(path, found.size, await loadKernels())
+  return new Recording(path, found, await loadKernels())
 }

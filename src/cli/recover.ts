@@ -6,19 +6,25 @@ import { expectReadable } from './chunk-copy.js'
 import type { Command, CommandArguments } from './command.js'
 import { UsageError } from './failure.js'
 import { formatBytes, formatCount, formatDuration } from './format/quantity.js'
-import { renderTable } from './format/table.js'
+import { printable, renderTable } from './format/table.js'
 import { FORCE_OPTION, withOutputs } from './output-file.js'
 import { type Recording, recordingOf } from './recording.js'
 import { JSON_OPTION, STORE_OPTION, toJson, withDirectory } from './store-option.js'
 
-interface Recovery {
+/** A file, and where what is whole in it goes. */
+interface Job {
   path: string
   output: string
+}
+
+interface Recovery extends Job {
   /** Whole chunks that were saved, and their frames. */
   chunks: number
   frames: number
   /** Bytes of damage that were left out. */
   skippedBytes: number
+  /** Why there is no output. */
+  error?: string
 }
 
 export const recover: Command = {
@@ -45,9 +51,12 @@ export const recover: Command = {
     const isDirectory = (await stat(path).catch(() => undefined))?.isDirectory() === true
     const jobs = isDirectory ? await sessionFiles(path, output) : [{ path, output }]
     const recoveries: Recovery[] = []
-    for (const job of jobs) recoveries.push(await saveChunks(job.path, job.output, args.has('force')))
+    for (const job of jobs) {
+      const recovery = saveChunks(job, args)
+      // one file of a directory that holds nothing does not keep the others from being saved
+      recoveries.push(await (isDirectory ? recovery.catch((error: unknown) => nothingSaved(job, error)) : recovery))
+    }
     if (args.has('json')) process.stdout.write(toJson(isDirectory ? recoveries : recoveries[0]))
-    else for (const recovery of recoveries) process.stdout.write(textOf(recovery))
     return recoveries.every(({ chunks, skippedBytes }) => chunks > 0 && skippedBytes === 0) ? 0 : 1
   },
 }
@@ -72,16 +81,16 @@ async function closeSessions(args: CommandArguments): Promise<number> {
 }
 
 /** Session files of a directory, and where what is whole in them goes. */
-async function sessionFiles(directory: string, output: string): Promise<{ path: string; output: string }[]> {
+async function sessionFiles(directory: string, output: string): Promise<Job[]> {
   const names = (await readdir(directory)).filter((name) => name.endsWith('.kymo')).sort()
   if (names.length === 0) throw new UsageError(`no session file (.kymo) in ${JSON.stringify(directory)}`)
   await mkdir(output, { recursive: true })
   return names.map((name) => ({ path: join(directory, name), output: join(output, name) }))
 }
 
-async function saveChunks(path: string, output: string, mayReplace: boolean): Promise<Recovery> {
+async function saveChunks({ path, output }: Job, args: CommandArguments): Promise<Recovery> {
   const recording = await recordingOf(path, undefined)
-  return withOutputs([output], mayReplace, async ([file]) => {
+  return withOutputs([output], args.has('force'), async ([file]) => {
     const recovery: Recovery = { path, output, chunks: 0, frames: 0, skippedBytes: 0 }
     const sequence = new ChunkSequence()
     let firstDamage: Error | undefined
@@ -102,8 +111,16 @@ async function saveChunks(path: string, output: string, mayReplace: boolean): Pr
       throw new KymographError('not-kymo', `nothing is whole in ${JSON.stringify(path)}${why}`)
     }
     await expectReadable(file!, recovery.chunks, recording)
+    if (!args.has('json')) file!.announce(textOf(recovery))
     return recovery
   })
+}
+
+/** Says so on stderr. @throws what is no fault of the file. */
+function nothingSaved({ path, output }: Job, error: unknown): Recovery {
+  if (!(error instanceof KymographError)) throw error
+  process.stderr.write(`kymograph: ${printable(error.message)}; the other files are looked at all the same\n`)
+  return { path, output, chunks: 0, frames: 0, skippedBytes: 0, error: error.message }
 }
 
 /** Whether every value of a chunk can be decoded: it may have been written damaged, with checksums of the damage. */
@@ -117,7 +134,7 @@ function isWhole(chunk: Chunk, { kernels }: Recording): boolean {
   }
 }
 
-function textOf({ output, chunks, frames, skippedBytes }: Recovery): string {
+function textOf({ chunks, frames, skippedBytes }: Recovery): string {
   const saved = `saved ${formatCount(chunks, 'chunk')} with ${formatCount(frames, 'frame')}`
-  return `${output}  ${saved}, left out ${formatBytes(skippedBytes)} of damage\n`
+  return `${saved}, left out ${formatBytes(skippedBytes)} of damage`
 }

@@ -122,7 +122,7 @@ function* decreased(before: StreamCounts, now: StreamCounts): Generator<string> 
 }
 
 /** What a decoder objected to. @throws what is no KymographError. */
-export function damageFinding(error: unknown, offset: number, byteLength: number): Finding {
+export function findingOf(error: unknown, offset?: number, byteLength?: number): Finding {
   if (!(error instanceof KymographError)) throw error
   return { code: error.code, message: error.message, offset, byteLength }
 }

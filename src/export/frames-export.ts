@@ -60,8 +60,8 @@ export interface ExportOptions {
  *
  * Returns the file's bytes, piece by piece, each fresh.
  *
- * @throws RangeError for a stream that is not there; KymographError `export-unfit` for what does not go into this format
- *   or layout, `peer-missing` when the library that writes the format is not installed, and the error of damage.
+ * @throws RangeError for a stream that is not there; KymographError `not-found` for a session that is not, `export-unfit`
+ *   for what does not go into this format or layout, `peer-missing` when the library that writes the format is not installed, and the error of damage.
  *
  * Source: RFC 4180; https://parquet.apache.org; https://arrow.apache.org/docs/format/Columnar.html;
  *   https://mcap.dev/spec.
@@ -79,20 +79,25 @@ export async function* exportFrames(
   if (options.layout !== undefined) expectOneOf('layout', options.layout, EXPORT_LAYOUTS)
   const facts = new SessionFacts()
   const chunks = chunksOf(items, options, facts)
-  const { value: first } = await chunks.next()
-  if (!first) throw new KymographError('export-unfit', 'there is no whole chunk to export')
-  const selection = new StreamSelection(first, options)
-  const all = async function* (): AsyncGenerator<Chunk> {
-    yield first
-    yield* chunks
-  }
-  const { format } = options
-  if (format === 'mcap') yield* mcapFormat(selection, all(), facts.entries)
-  else if (format === 'wav') yield* wavFormat(selection, all(), facts.entries, options.frameCount)
-  else {
-    const layout = layoutOf(selection, options)
-    const table = { columns: layout.columns, facts: facts.entries }
-    yield* TABLE_FORMATS[format](table, partsOf(all(), selection, layout))
+  try {
+    const { value: first } = await chunks.next()
+    if (!first) throw new KymographError('export-unfit', 'there is no whole chunk to export')
+    const selection = new StreamSelection(first, options)
+    const all = async function* (): AsyncGenerator<Chunk> {
+      yield first
+      yield* chunks
+    }
+    const { format } = options
+    if (format === 'mcap') yield* mcapFormat(selection, all(), facts.entries)
+    else if (format === 'wav') yield* wavFormat(selection, all(), facts.entries, options.frameCount)
+    else {
+      const layout = layoutOf(selection, options)
+      const table = { columns: layout.columns, facts: facts.entries }
+      yield* TABLE_FORMATS[format](table, partsOf(all(), selection, layout))
+    }
+  } finally {
+    // left before its end, or refused: what it reads from is closed all the same
+    await chunks.return(undefined)
   }
 }
 
@@ -111,7 +116,9 @@ async function* chunksOf(
   facts: SessionFacts,
 ): AsyncGenerator<Chunk, undefined, undefined> {
   const sequence = new ChunkSequence()
+  const others = new Set<string>()
   let exported = sessionId
+  let isThere = false
   for await (const item of items) {
     if (item.kind === 'damage') {
       if (!onDamage) throw item.error
@@ -119,7 +126,11 @@ async function* chunksOf(
       continue
     }
     const { chunk } = item
-    if (sessionId !== undefined && chunk.sessionId !== sessionId) continue
+    if (sessionId !== undefined && chunk.sessionId !== sessionId) {
+      others.add(chunk.sessionId)
+      continue
+    }
+    isThere = true
     if (sequence.isRepeated(chunk)) continue
     sequence.next(chunk)
     exported ??= chunk.sessionId
@@ -131,6 +142,10 @@ async function* chunksOf(
     }
     facts.add(chunk)
     if (!chunk.amendment) yield chunk
+  }
+  if (sessionId !== undefined && !isThere) {
+    const there = [...others].join(', ') || 'none'
+    throw new KymographError('not-found', `no session ${JSON.stringify(sessionId)}; there are ${there}`)
   }
   return undefined
 }

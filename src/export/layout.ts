@@ -42,9 +42,9 @@ export function zeros(type: ChannelType | 'instant', length: number): ColumnArra
   return type === 'i64' || type === 'instant' ? new BigInt64Array(length) : new Int32Array(length)
 }
 
-/** Columns of which no two have the same name: a number behind those that came before. */
-export function distinctNames(columns: TableColumn[]): TableColumn[] {
-  const taken = new Set<string>()
+/** Columns of which no two have the same name, and none a reserved one: a number behind those that came before. */
+export function distinctNames(columns: TableColumn[], reserved: readonly string[] = []): TableColumn[] {
+  const taken = new Set(reserved)
   return columns.map((column) => {
     let { name } = column
     for (let number = 2; taken.has(name); number++) name = `${column.name}_${number}`

@@ -7,9 +7,10 @@ import type { TableColumn, TablePart } from './table.js'
 export class StreamLayout implements Layout {
   readonly columns: TableColumn[]
 
-  constructor(selection: StreamSelection, descriptor: StreamDescriptor) {
+  /** taken: names that columns cannot have. */
+  constructor(selection: StreamSelection, descriptor: StreamDescriptor, taken: readonly string[] = []) {
     const channels = descriptor.channels.map((channel) => channelColumn(channel, channel.name))
-    this.columns = distinctNames([timeColumn(selection.isUtc(descriptor)), ...channels])
+    this.columns = distinctNames([timeColumn(selection.isUtc(descriptor)), ...channels], taken)
   }
 
   *parts(selected: readonly SelectedFrames[]): Generator<TablePart> {
@@ -28,7 +29,7 @@ export class TaggedLayout implements Layout {
 
   constructor(selection: StreamSelection) {
     this.#layouts = new Map(
-      selection.descriptors.map((descriptor) => [descriptor.name, new StreamLayout(selection, descriptor)]),
+      selection.descriptors.map((descriptor) => [descriptor.name, new StreamLayout(selection, descriptor, ['stream'])]),
     )
   }
 

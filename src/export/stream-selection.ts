@@ -48,9 +48,11 @@ export class StreamSelection {
   /**
    * The frames of the selected streams in a chunk, in the order of the first chunk.
    *
-   * @throws KymographError `export-unfit` when the chunk declares a stream otherwise than the first one.
+   * @throws KymographError `export-unfit` when the chunk declares a stream otherwise than the first one, or has frames of
+   *   one that the first one has not.
    */
   *framesIn(chunk: Chunk): Generator<SelectedFrames> {
+    this.#expectKnown(chunk)
     for (const first of this.descriptors) {
       const piece = chunk.streams.find(({ descriptor }) => descriptor.name === first.name)
       if (!piece || piece.frameCount === 0) continue
@@ -69,6 +71,15 @@ export class StreamSelection {
       if (this.#options.time === 'utc') frames.timestampsNs = utcOf(timestampsNs, descriptor.clock, chunk)
       yield { descriptor, frames, firstFrame: piece.firstFrame }
     }
+  }
+
+  /** Where all streams are wanted, all that have frames have to be known from the beginning. */
+  #expectKnown(chunk: Chunk): void {
+    if (this.#options.streams) return
+    const unknown = chunk.streams.find(
+      ({ descriptor, frameCount }) => frameCount > 0 && !this.#declared.has(descriptor.name),
+    )
+    if (unknown) throw unfit(chunk, `has stream "${unknown.descriptor.name}", the first one has not`)
   }
 }
 

@@ -232,6 +232,136 @@ describe('kymograph recover of files', () => {
   })
 })
 
+describe('a file with several sessions', () => {
+  const twoSessions = () => file(Buffer.concat([frameOf(earlier), fileOf(oneStream)]))
+
+  it('has info tell the streams of each', async () => {
+    const path = await twoSessions()
+    const { sessions, streams } = JSON.parse((await kymograph('info', path, '--json')).stdout)
+    const [first, second] = sessions
+    expect(streams).toMatchObject([
+      { sessionId: first.id, name: 'all', frames: 1 },
+      { sessionId: second.id, name: 'all', frames: 300 },
+    ])
+    const { stdout } = await kymograph('info', path)
+    expect(stdout.match(/^(session|stream|all) /gm)).toEqual([
+      'session ',
+      'stream ',
+      'all ',
+      'session ',
+      'stream ',
+      'all ',
+    ])
+  })
+
+  it('has cat print the one that is chosen', async () => {
+    const path = await twoSessions()
+    expect((await kymograph('cat', path, '--session', OTHER_ID)).stdout).toBe('timestamp_ns,x\n5,1\n')
+    expect(await kymograph('cat', path)).toMatchObject({ code: 1, stderr: expect.stringMatching(/several sessions/) })
+  })
+
+  it.each([[['--layout', 'stream']], [['--layout', 'wide']]])(
+    'has convert %j say when there is no such',
+    async (args) => {
+      const outcome = await kymograph('convert', await twoSessions(), '-o', 'none.csv', '--session', 'nope', ...args)
+      expect(outcome).toMatchObject({ code: 1, stderr: expect.stringMatching(/no session "nope"; there are .*, /) })
+      expect((await readdir(directory)).filter((name) => name.startsWith('none'))).toEqual([])
+    },
+  )
+})
+
+describe('several files', () => {
+  it('one that holds nothing does not keep the others of a directory from being saved', async () => {
+    const from = await mkdtemp(join(directory, 'damaged-'))
+    await writeFile(join(from, 'a.kymo'), '')
+    await writeFile(join(from, 'b.kymo'), new Uint8Array(5000))
+    await writeFile(join(from, 'c.kymo'), fileOf(oneStream))
+    const to = fresh('recovered')
+    const { code, stdout, stderr } = await kymograph('recover', from, '-o', to)
+    expect([code, stdout]).toEqual([1, expect.stringMatching(/^.*c\.kymo {2}saved 4 chunks.*\n$/)])
+    expect(stderr).toMatch(/^kymograph: .*a\.kymo" is empty.*\nkymograph: nothing is whole in .*b\.kymo".*\n$/)
+    expect(await readdir(to)).toEqual(['c.kymo'])
+  })
+
+  it('one that is missing or empty does not keep doctor from the others', async () => {
+    const [empty, sound] = [await file(new Uint8Array(0)), await file(fileOf(oneStream))]
+    const { code, stdout } = await kymograph('doctor', 'missing.kymo', empty, sound, '--json')
+    expect([code, JSON.parse(stdout)]).toMatchObject([
+      1,
+      [{ findings: [{ code: 'not-found' }] }, { findings: [{ code: 'not-kymo' }] }, { chunks: 4, findings: [] }],
+    ])
+  })
+
+  it('have names that cannot speak to the terminal', async () => {
+    const path = join(directory, 'a\x1b[31mb.kymo')
+    await writeFile(path, fileOf(oneStream))
+    for (const [verb, ...args] of [['info'], ['doctor'], ['recover', '-o', 'c\x1b[31md.kymo', '--force']]) {
+      const { stdout } = await kymograph(verb!, path, ...args)
+      expect(stdout).toContain('\\u{1b}[31m')
+      expect(stdout).not.toContain('\x1b')
+    }
+  })
+})
+
+describe('pipes and devices', () => {
+  const shell = (command: string): Promise<{ code: number; stdout: string; stderr: string }> =>
+    new Promise((done) => {
+      const env = { ...process.env, KYMOGRAPH: `${process.execPath} ${CLI}` }
+      execFile('sh', ['-c', command], { cwd: directory, env, encoding: 'latin1' }, (error, stdout, stderr) => {
+        done({ code: error ? Number(error.code) : 0, stdout, stderr })
+      })
+    })
+
+  it.each(['filter', 'recover'])('%s writes to a pipe what it writes to a file', async (verb) => {
+    const path = await file(fileOf(oneStream))
+    const { code, stdout } = await shell(`$KYMOGRAPH ${verb} ${path} -o /dev/stdout | cat`)
+    expect([code, Buffer.from(stdout, 'latin1')]).toEqual([0, Buffer.from(fileOf(oneStream))])
+  })
+
+  it('merge writes to a pipe, and converting to one has nothing behind the data', async () => {
+    const path = await file(fileOf(oneStream))
+    const merged = await shell(`$KYMOGRAPH merge ${path} ${path} -o /dev/stdout | cat`)
+    expect(Buffer.from(merged.stdout, 'latin1')).toEqual(Buffer.from(fileOf(oneStream)))
+    const csv = await readFile(await converted(path), 'latin1')
+    expect((await shell(`$KYMOGRAPH convert ${path} --format csv -o /dev/stdout | cat`)).stdout).toBe(csv)
+  })
+
+  it('what stdout goes to is appended to, not replaced', async () => {
+    const path = await file(fileOf(oneStream))
+    const output = await file(Buffer.from('before\n'), 'csv')
+    await shell(`$KYMOGRAPH convert ${path} --format csv -o /dev/stdout >> ${output}`)
+    const csv = await readFile(await converted(path), 'latin1')
+    expect(await readFile(output, 'latin1')).toBe(`before\n${csv}`)
+  })
+
+  it('what reads twice refuses a pipe, and what reads once takes it', async () => {
+    const path = await file(fileOf(oneStream))
+    for (const line of [
+      'filter /dev/stdin -o p.kymo',
+      `merge ${path} /dev/stdin -o p.kymo`,
+      'convert /dev/stdin --layout stream -o p.csv',
+    ]) {
+      expect(await shell(`cat ${path} | $KYMOGRAPH ${line}`)).toMatchObject({
+        code: 2,
+        stderr: expect.stringMatching(/^kymograph: "\/dev\/stdin" is no file, and this reads it twice; .*\n$/),
+      })
+    }
+    const { stdout } = await shell(`cat ${path} | $KYMOGRAPH cat /dev/stdin`)
+    expect(stdout).toBe((await shell(`$KYMOGRAPH cat ${path}`)).stdout)
+  })
+
+  it.each(['cat %', 'convert % --format csv -o /dev/stdout'])('a full device has %s say so', async (line) => {
+    const { code, stderr } = await shell(`$KYMOGRAPH ${line.replace('%', await file(fileOf(oneStream)))} > /dev/full`)
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/^kymograph: .*no space left on device.*\n$/)])
+  })
+
+  async function converted(path: string): Promise<string> {
+    const output = fresh('csv')
+    await kymograph('convert', path, '-o', output)
+    return output
+  }
+})
+
 describe('kymograph merge', () => {
   it('puts pieces of a session together, each chunk once', async () => {
     const frames = oneStream.map(frameOf)
@@ -289,6 +419,11 @@ describe('kymograph filter', () => {
     const { counts } = chunks[2]!.streams[0]!
     expect(counts).toMatchObject({ received: 300, ingested: 100, produced: 100, lost: { redacted: 200 } })
     expect(await kymograph('doctor', output)).toMatchObject({ code: 0 })
+  })
+
+  it.each(['2026-02-30', '2026-01-31T25:00', 'yesterday', '2026', ''])('refuses %j for a time', async (time) => {
+    const outcome = await kymograph('filter', await file(fileOf(oneStream)), '-o', fresh('kymo'), '--from', time)
+    expect(outcome).toMatchObject({ code: 2, stderr: expect.stringMatching(/--from expected a time such as/) })
   })
 
   it('keeps streams, labels and journeys', async () => {

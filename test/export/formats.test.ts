@@ -321,6 +321,51 @@ describe('exports', () => {
     await expect(exported({ format: 'csv' }, [])).rejects.toThrow(/no whole chunk/)
   })
 
+  it('refuse a stream that only later chunks have, instead of leaving it out', async () => {
+    const late = buildChunk([specOf('a', 'unix'), specOf('late', 'unix')], { seq: 1 })
+    for (const format of ['csv', 'ndjson', 'parquet', 'arrow', 'mcap'] as const) {
+      await expect(exported({ format }, [buildChunk([specOf('a', 'unix')]), late])).rejects.toThrow(
+        expect.objectContaining({ code: 'export-unfit', message: expect.stringMatching(/stream "late", the first/) }),
+      )
+    }
+    expect(await textOf({ format: 'csv', streams: ['a'] }, [buildChunk([specOf('a', 'unix')]), late])).toBe(
+      'timestamp_ns,x\n1,1\n1,1\n',
+    )
+  })
+
+  it('refuse a session that is not there', async () => {
+    const sessionId = '0199d3c2-7c1e-7b7e-8f63-000000000000'
+    await expect(exported({ format: 'csv', sessionId })).rejects.toThrow(
+      expect.objectContaining({ code: 'not-found', message: expect.stringContaining(oneStream[0]!.sessionId) }),
+    )
+  })
+
+  it('close what they read when they are left early, or refuse', async () => {
+    for (const options of [{ format: 'csv' }, { format: 'csv', streams: ['nope'] }] as ExportOptions[]) {
+      let isClosed = false
+      const items = async function* () {
+        try {
+          yield* itemsOf(oneStream)
+        } finally {
+          isClosed = true
+        }
+      }
+      const left = async () => {
+        for await (const _ of exportFrames(items(), options)) break
+      }
+      await left().catch(() => {})
+      expect(isClosed).toBe(true)
+    }
+  })
+
+  it('give a channel that is called as the stream is told by another key', async () => {
+    const channels = [{ name: 'stream', type: 'f64' as const, cells: [7] }]
+    const chunk = buildChunk([{ ...specOf('a', 'unix'), channels }, specOf('b', 'unix')])
+    expect((await textOf({ format: 'ndjson', layout: 'stream' }, [chunk])).split('\n')[0]).toBe(
+      '{"stream":"a","timestamp_ns":1,"stream_2":7}',
+    )
+  })
+
   it('throw damage, or tell of it and go on', async () => {
     const bytes = fileOf(oneStream)
     bytes[60]! ^= 1
