@@ -152,7 +152,7 @@ const TELLTALES: Record<string, string> = {
   formSubmit: '`invalid`',
   frameRate: 'requestAnimationFrame',
   geolocation: 'watchPosition',
-  keyboard: '`keydown`',
+  keyboard: '`keyup`',
   magnetometer: '`Magnetometer`',
   motion: '`devicemotion`',
   orientation: '`deviceorientation',
