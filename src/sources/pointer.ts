@@ -132,6 +132,8 @@ class PointerCapture {
   #seen: EventTarget | null = null
   #seenName: string | undefined
   #isBlocked = false
+  /** The next event comes from a blocked part: some of what it is made of lies there. */
+  #isLeaving = false
 
   constructor(describeTarget: PointerOptions['describeTarget']) {
     this.#describeTarget = describeTarget
@@ -170,10 +172,11 @@ class PointerCapture {
     const events = this.#events
     if (events.length === KEPT_EVENTS) this.#write()
     if (events.length === 0) for (const { collection } of this.#outlets) collection.arm()
-    if (partsStay) {
+    if (partsStay && !this.#isLeaving) {
       events.push(event)
       if (this.#nameOf) this.#names.push(this.#seenName)
     } else this.#take(event, this.#seenName)
+    this.#isLeaving = false
   }
 
   /** Looks at what the pointer is over; false when that is blocked, and the event counted. */
@@ -185,6 +188,7 @@ class PointerCapture {
       this.#seen = null
       if (wasBlocked) return false
       this.#write()
+      this.#isLeaving = true
       for (const { stream, path } of this.#outlets) {
         redactOnce(stream, event.timeStamp)
         if (path) redactOnce(path, event.timeStamp)
@@ -200,7 +204,7 @@ class PointerCapture {
   #take(event: PointerEvent, name: string | undefined): void {
     const phase = EVENTS.indexOf(event.type)
     // a move is made of all that came since the last picture
-    const parts = phase === MOVE ? event.getCoalescedEvents?.() : undefined
+    const parts = phase === MOVE && !this.#isLeaving ? event.getCoalescedEvents?.() : undefined
     const count = parts?.length ?? 0
     // what all parts have in common, by the specification; of a mouse all but time and place
     const { pointerType, pointerId, isPrimary, button, buttons } = event

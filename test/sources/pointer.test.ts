@@ -138,6 +138,21 @@ describe.skipIf(!runsBrowserTests)('the pointer of a page in Chromium', () => {
     expect(jitterMs).toBeGreaterThan(0)
   }, 30_000)
 
+  it('is not followed into what is blocked by the first move out of it (F60)', async () => {
+    await page.evaluate(`begin({ sources: [sources.pointer()] })`)
+    for (let round = 0; round < 20; round++) {
+      await page.mouse.move(500, 300)
+      const sent: Promise<unknown>[] = []
+      // faster than pictures: several moves are one event
+      for (let x = 500; x > 300; x -= 10)
+        sent.push(devTools.send('Input.dispatchMouseEvent', { type: 'mouseMoved', x, y: 300 }))
+      await Promise.all(sent)
+    }
+    const places = framesIn(await finish(page), 'pointer').map(({ x }) => Number(x))
+    expect(places.length).toBeGreaterThan(20)
+    expect(places.filter((x) => x >= 400)).toEqual([])
+  }, 60_000)
+
   it('is heard once however many sessions record it, each from when it began', async () => {
     await page.evaluate(`begin({ sources: [sources.pointer()] }).then(() => void (globalThis.first = session))`)
     await page.mouse.move(10, 10)
