@@ -3,6 +3,7 @@ import { watchSignal } from './capture.js'
 import { KeptFrames } from './kept-frames.js'
 import { endAll } from './listen.js'
 import { lookAt } from './platform.js'
+import { redactFrames } from './redaction.js'
 import { readSensor, sensorClass } from './sensor.js'
 import { createSource, optionsOf, type SourceOptions, thinned } from './source.js'
 
@@ -12,7 +13,8 @@ export interface MagnetometerOptions extends SourceOptions {
 }
 
 /**
- * The magnetic field around the device: a stream `magnetometer`, x, y and z in µT. Few browsers have it.
+ * The magnetic field around the device: a stream `magnetometer`, x, y and z in µT. Few browsers have it. Redacted while a
+ * sensitive field has the focus, as motion is.
  *
  * Source: W3C Magnetometer.
  *
@@ -40,7 +42,7 @@ export function magnetometer(options?: MagnetometerOptions): Source {
           stream.add(from.timestamp!, from.x, from.y, from.z)
           signal.seen()
         })
-        return endAll([stop, signal.stop, () => stream.end()])
+        return endAll([stop, signal.stop, redactFrames(session, [stream])])
       },
     }),
   })

@@ -407,6 +407,17 @@ describe.skipIf(!runsBrowserTests)('the motion of a device in Chromium', () => {
       expect([Number(x).toFixed(2), Number(w).toFixed(2)]).toEqual(['0.71', '0.71'])
       expect(distinct(framesIn(recorded, 'magnetometer'), 'x')).toEqual([21.5, 22.5, 23.5])
       expect(framesIn(recorded, 'magnetometer').at(-1)).toMatchObject({ y: -3, z: 41.5 })
+      // turning the device turns the field
+      await openSourcePage(page, serveSourcePage(server, '<input id="password" type="password">'))
+      await page.evaluate(`begin({ sources: [sources.magnetometer()] })`)
+      await page.focus('#password')
+      for (const x of [31.5, 32.5, 33.5]) {
+        await read('magnetometer', { xyz: { x, y: -3, z: 41.5 } })
+        await page.waitForTimeout(200)
+      }
+      const typed = await finish(page)
+      expect(distinct(framesIn(typed, 'magnetometer'), 'x').filter((x) => Number(x) > 30)).toEqual([])
+      expect(typed.summary.streams.magnetometer!.lost.redacted).toBeGreaterThan(0)
     } finally {
       await flagged.close()
     }
