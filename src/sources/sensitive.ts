@@ -7,7 +7,7 @@ const SECRET_TOKENS = /^(cc-.*|one-time-code|current-password|new-password)$/
 const FRAMES = ['iframe', 'frame', 'object', 'embed']
 /** A field's name, its words joined by hyphens, that says what is typed there. */
 const SECRET_NAME =
-  /passw|passcode|passphrase|(^|[^a-z])(pin|pwd|pw|t?otp|tan|cvv2?|cvc2?|csc|iban|ssn|one-?time|cc-?(num|no|exp)|(card|account)-?(num|no|cvc)|(card|security|verification|auth)-?code)([^a-z]|$)|(card|account)-?number/i
+  /passw|passcode|passphrase|(^|[^a-z])(pin|pwd|pw|t?otp(code)?|tan|cvv2?|cvc2?|ccv|csc|iban|ssn|one-?time(code)?|cc-?(num(ber)?|no|exp[a-z]*)|account-?(num|no)|card-?(num|no|cv[cv]|exp[a-z]*)|credit-?card|(card|security|verification|auth|sms)-?code)([^a-z]|$)|(card|account)-?number/i
 
 /** Fields whose text was hidden once: "show password" turns them into plain ones. */
 const secrets = new WeakSet<Element>()

@@ -399,8 +399,16 @@ describe.skipIf(!runsBrowserTests)('what a page keeps to itself in Chromium', ()
       'account_no',
       'card[number]',
       'oneTimeCode',
+      'ccnumber',
+      'cc-number',
+      'ccExpiry',
+      'cardCVV',
+      'credit_card',
+      'onetimecode',
+      'otpcode',
+      'smsCode',
     ]
-    const plain = ['opinion', 'discardCode', 'zipCode', 'passport', 'cardNote', 'tango']
+    const plain = ['opinion', 'discardCode', 'zipCode', 'passport', 'cardNote', 'tango', 'ccNotify']
     const body = [...names, ...plain].map((name, index) => `<input id="f${index}" name="${name}">`).join('')
     await openSourcePage(
       page,
