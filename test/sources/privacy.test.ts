@@ -593,6 +593,23 @@ describe.skipIf(!runsBrowserTests)('what a page keeps to itself in Chromium', ()
     expect(recorded.summary.streams['motion.linearAcceleration']!.lost.redacted).toBeGreaterThan(0)
   }, 30_000)
 
+  it('tells by no menu where the caret is in a secret (F60)', async () => {
+    await page.evaluate(`begin({ sources: [sources.contextMenu()] })`)
+    for (const id of ['text', 'password']) {
+      await type(id, 'secret')
+      await page.keyboard.press('ContextMenu')
+      await page.waitForTimeout(100)
+      await page.keyboard.press('Escape')
+      await page.keyboard.type('more')
+      await page.keyboard.press('ContextMenu')
+      await page.waitForTimeout(100)
+      await page.keyboard.press('Escape')
+    }
+    const recorded = await finish(page)
+    expect(framesIn(recorded, 'contextMenu')).toHaveLength(2)
+    expect(recorded.summary.streams.contextMenu!.lost).toEqual({ redacted: 1 })
+  }, 30_000)
+
   it('hears nothing of wheels, scrolling, menus and forms in blocked parts of the page', async () => {
     const body = `<body style="margin:0"><div id="pad" data-kymograph-block style="width:200px;height:100px;overflow:auto">
       <form id="form" onsubmit="return false"><button id="send">send</button></form><p style="height:900px">keys</div>`
