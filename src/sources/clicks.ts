@@ -24,7 +24,7 @@ export function clicks(options?: SourceOptions): Source {
       { name: 'row', type: 'i32' },
     ],
     read: (stream) => {
-      const isLeftOut = createRedactor(stream, isBlocked)
+      const isLeftOut = createRedactor(stream, (element) => isBlocked(element) || hasBlockedLabel(element))
       return listen<MouseEvent>(window, 'click', (event) => {
         // out of shadow trees, and of what is put into their slots
         const element = event.composedPath().find(isClickable)
@@ -34,6 +34,11 @@ export function clicks(options?: SourceOptions): Source {
       })
     },
   })
+}
+
+/** A click on a label comes a second time, for what it labels and with the place in the label. */
+function hasBlockedLabel(element: Element): boolean {
+  return [...((element as HTMLInputElement).labels ?? [])].some(isBlocked)
 }
 
 function isClickable(target: EventTarget): target is Element {

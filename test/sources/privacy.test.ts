@@ -610,6 +610,18 @@ describe.skipIf(!runsBrowserTests)('what a page keeps to itself in Chromium', ()
     expect(recorded.summary.streams.contextMenu!.lost).toEqual({ redacted: 1 })
   }, 30_000)
 
+  it('does not hear of a blocked label by what it labels (F60)', async () => {
+    const body = `<div data-kymograph-block style="margin:80px"><label id="key" for="box">7</label></div>
+      <input id="box" type="checkbox">`
+    await openSourcePage(page, serveSourcePage(server, body, { path: '/labels.html' }))
+    await page.evaluate(`begin({ sources: [sources.clicks()] })`)
+    await page.click('#key')
+    expect(await page.evaluate('box.checked')).toBe(true)
+    const recorded = await finish(page)
+    expect(framesIn(recorded, 'clicks')).toEqual([])
+    expect(recorded.summary.streams.clicks!.lost).toEqual({ redacted: 1 })
+  }, 30_000)
+
   it('hears nothing of wheels, scrolling, menus and forms in blocked parts of the page', async () => {
     const body = `<body style="margin:0"><div id="pad" data-kymograph-block style="width:200px;height:100px;overflow:auto">
       <form id="form" onsubmit="return false"><button id="send">send</button></form><p style="height:900px">keys</div>`
