@@ -14,8 +14,8 @@ export interface AudioLevelOptions extends SourceOptions {
 }
 
 interface Listener {
-  /** Levels will come into the ring, if there is sound. */
-  onOpen: (ring: LevelRing, context: AudioContext) => void
+  /** Levels will come into the ring, if there is sound; from when that is over they are made up. */
+  onOpen: (ring: LevelRing, context: AudioContext, isOver: () => boolean) => void
   report: Reporter
 }
 
@@ -26,6 +26,7 @@ interface Graph {
   readonly listeners: Set<Listener>
   /** There when levels come. */
   context: AudioContext | undefined
+  isOver(): boolean
   close(): void
 }
 
@@ -89,17 +90,21 @@ export function audioLevel(options?: AudioLevelOptions): Source {
         const collection = session.collect(() => take())
         const ends = [collection.end]
         const listener: Listener = {
-          onOpen: (ring, context) => {
+          onOpen: (ring, context, isOver) => {
             const signal = watchSignal(report)
             ends.push(signal.stop)
             let taken = ring.written
             take = () => {
               const offset = offsetMs(context)
+              const isEnd = isOver()
               taken = ring.read(taken, (timeS, rms, peak) => {
+                if (isEnd && peak === 0) return
                 stream.push(timeS * 1000 + offset, rms, peak)
                 signal.seen()
               })
-              collection.arm()
+              if (!isEnd) return collection.arm()
+              stop()
+              report.finding('no-signal', 'the sound has ended: taken back, or unplugged')
             }
             collection.arm()
           },
@@ -128,7 +133,7 @@ export function audioLevel(options?: AudioLevelOptions): Source {
 function listenToLevels(given: MediaStream | undefined, rateHz: number, listener: Listener): () => void {
   const graph = graphs.find((one) => one.given === given && one.rateHz === rateHz) ?? openGraph(given, rateHz)
   graph.listeners.add(listener)
-  if (graph.context) listener.onOpen(graph.ring, graph.context)
+  if (graph.context) listener.onOpen(graph.ring, graph.context, graph.isOver)
   return () => {
     graph.listeners.delete(listener)
     if (graph.listeners.size === 0) graph.close()
@@ -143,6 +148,7 @@ function openGraph(given: MediaStream | undefined, rateHz: number): Graph {
     ring: new LevelRing(rateHz),
     listeners: new Set(),
     context: undefined,
+    isOver: () => false,
     close: () => {
       const index = graphs.indexOf(graph)
       if (index >= 0) graphs.splice(index, 1)
@@ -183,7 +189,9 @@ async function connect(graph: Graph, ends: (() => void)[]): Promise<void> {
   node.port.onmessage = ({ data }) => ring.put(data)
   context.createMediaStreamSource(sound).connect(node)
   graph.context = context
-  for (const { onOpen } of listeners) onOpen(ring, context)
+  const tracks = sound.getAudioTracks()
+  graph.isOver = () => graphs.includes(graph) && tracks.every(({ readyState }) => readyState === 'ended')
+  for (const { onOpen } of listeners) onOpen(ring, context, graph.isOver)
   // it stands still until the page was clicked, unless the microphone is in use
   void context.resume()
 }

@@ -577,6 +577,27 @@ describe.skipIf(!runsBrowserTests)('sessions of a page in Chromium', () => {
     expect(await page.evaluate('urls.size')).toBe(0)
   }, 30_000)
 
+  it('make up no silence when the sound has ended, and say so', async () => {
+    await page.mouse.click(5, 5)
+    await page.evaluate(`(async () => {
+      const context = new AudioContext()
+      const out = new MediaStreamAudioDestinationNode(context)
+      const tone = new OscillatorNode(context)
+      tone.connect(out)
+      tone.start()
+      globalThis.sound = out.stream
+      await begin({ sources: [sources.audioLevel({ stream: sound })] })
+    })()`)
+    await page.waitForFunction(`events.some(({ detail }) => detail.state === 'granted')`)
+    await page.waitForTimeout(700)
+    await page.evaluate(`sound.getTracks()[0].stop()`)
+    await page.waitForFunction(`events.some(({ detail }) => detail.state === 'no-signal')`)
+    await page.waitForTimeout(700)
+    const frames = framesIn(await finish(page), 'audioLevel').slice(5)
+    expect(frames.length).toBeGreaterThan(5)
+    expect(frames.filter(({ peak }) => peak === 0)).toEqual([])
+  }, 30_000)
+
   it('say that there is no sound when the context stands still', async () => {
     await page.evaluate(`(async () => {
       AudioContext.prototype.resume = async () => {}
