@@ -1,9 +1,10 @@
-import type { Source } from '../session/index.js'
+import type { LossReason, Source } from '../session/index.js'
 import { watchSignal } from './capture.js'
 import { LEVEL_PROCESSOR, levelProcessorUrl } from './level-processor.js'
 import { LevelRing } from './level-ring.js'
 import { listen } from './listen.js'
 import { findingOf, lookAt } from './platform.js'
+import { redactFrames } from './redaction.js'
 import { checkOption, createSource, type Finding, optionsOf, type Reporter, type SourceOptions } from './source.js'
 
 export interface AudioLevelOptions extends SourceOptions {
@@ -40,7 +41,8 @@ const PLAIN_SOUND = { echoCancellation: false, noiseSuppression: false, autoGain
 /**
  * How loud it is: a stream `audioLevel` with root mean square and peak over short stretches, 1 being full scale. An
  * AudioWorklet measures; not a sample leaves it. Levels wait in a ring the page shares with it where it is cross-origin
- * isolated, else they come as messages. While the page is asked for nothing else, this asks for the microphone.
+ * isolated, else they come as messages. While the page is asked for nothing else, this asks for the microphone. Redacted
+ * while a sensitive field has the focus: keys can be heard.
  *
  * Source: W3C Web Audio, AudioWorklet.
  *
@@ -88,7 +90,15 @@ export function audioLevel(options?: AudioLevelOptions): Source {
         const stream = session.stream(name)
         let take = () => {}
         const collection = session.collect(() => take())
-        const ends = [collection.end]
+        const levels = {
+          refuse: (reason: LossReason | undefined) => {
+            take()
+            stream.refuse(reason)
+          },
+          end: collection.end,
+        }
+        // keys can be heard
+        const ends = [redactFrames(session, [levels])]
         const listener: Listener = {
           onOpen: (ring, context, isOver) => {
             const signal = watchSignal(report)

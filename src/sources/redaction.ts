@@ -71,7 +71,10 @@ function mark(session: SourceSession, isRedacted: boolean): void {
 }
 
 /** Counts the frames of these streams as `redacted` while a sensitive field has the focus. Returns what ends it. */
-export function redactFrames(session: SourceSession, streams: readonly KeptFrames[]): () => void {
+export function redactFrames(
+  session: SourceSession,
+  streams: readonly Pick<KeptFrames, 'refuse' | 'end'>[],
+): () => void {
   let isRedactedNow = false
   const apply = () => {
     for (const stream of streams) stream.refuse(isRedactedNow ? 'redacted' : undefined)

@@ -598,6 +598,30 @@ describe.skipIf(!runsBrowserTests)('sessions of a page in Chromium', () => {
     expect(frames.filter(({ peak }) => peak === 0)).toEqual([])
   }, 30_000)
 
+  it('do not listen to keys while a secret is typed (F60)', async () => {
+    await page.evaluate(`document.body.insertAdjacentHTML('beforeend', '<input id="password" type="password">')`)
+    await page.mouse.click(5, 5)
+    await page.evaluate(`(async () => {
+      const context = new AudioContext()
+      const out = new MediaStreamAudioDestinationNode(context)
+      new ConstantSourceNode(context, { offset: 0.5 }).connect(out)
+      await begin({ sources: [sources.audioLevel({ rateHz: 50, stream: out.stream })] })
+    })()`)
+    await page.waitForTimeout(1000)
+    await page.focus('#password')
+    const beginMs = (await page.evaluate('performance.now()')) as number
+    await page.waitForTimeout(1000)
+    const endMs = (await page.evaluate('performance.now()')) as number
+    await page.focus('#text')
+    await page.waitForTimeout(700)
+    const recorded = await finish(page)
+    const times = framesIn(recorded, 'audioLevel').map(({ timeMs }) => timeMs)
+    expect(times.filter((ms) => ms < beginMs).length).toBeGreaterThan(10)
+    expect(times.filter((ms) => ms > beginMs + 100 && ms < endMs)).toEqual([])
+    expect(times.filter((ms) => ms > endMs).length).toBeGreaterThan(10)
+    expect(recorded.summary.streams.audioLevel!.lost.redacted).toBeGreaterThan(20)
+  }, 30_000)
+
   it('say that there is no sound when the context stands still', async () => {
     await page.evaluate(`(async () => {
       AudioContext.prototype.resume = async () => {}
