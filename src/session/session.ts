@@ -162,6 +162,11 @@ export class Session extends (EventTarget as new () => SessionEventTarget<Sessio
     return session
   }
 
+  /** It is not to record any more, though it may only be about to begin. */
+  get #isToEnd(): boolean {
+    return this.#isWithdrawn || this.#summary !== undefined || this.#signal?.aborted === true
+  }
+
   /** A flight recorder before its trigger, or a session without consent: the engine knows nothing of it. */
   get #isUnwritten(): boolean {
     const isUnopened = this.#state === 'awaiting-consent' || this.#settings.preTriggerMs !== undefined
@@ -233,7 +238,7 @@ export class Session extends (EventTarget as new () => SessionEventTarget<Sessio
     // another call may be under way
     this.#startClock ??= readClocks()
     await this.#engine.call('startSession', () => [this.id, this.#startClock!])
-    if (this.#state === 'ready' && !this.#isWithdrawn) this.#record()
+    if (this.#state === 'ready' && !this.#isToEnd) this.#record()
   }
 
   /**
@@ -371,7 +376,7 @@ export class Session extends (EventTarget as new () => SessionEventTarget<Sessio
       // what had to be asked for may have been given since
       await lookAtAll(this.#sources)
       // unless it was taken back, or the session stopped, meanwhile
-      if (this.#state !== 'awaiting-consent' || !this.#platform.isConsented()) return
+      if (this.#state !== 'awaiting-consent' || this.#isToEnd || !this.#platform.isConsented()) return
       this.#become('ready')
       await this.#begin()
     } catch (error) {
@@ -388,7 +393,7 @@ export class Session extends (EventTarget as new () => SessionEventTarget<Sessio
       this.#leaveJourney = leave
     }
     if (preTriggerMs === undefined) await this.#engine.open()
-    if (autoStart && !this.#isWithdrawn) await this.start()
+    if (autoStart && !this.#isToEnd) await this.start()
   }
 
   #record(): void {

@@ -99,6 +99,52 @@ describe.skipIf(!runsBrowserTests)('sessions of a page in Chromium', () => {
     await page.waitForFunction(`session.state === 'stopped'`)
   }, 30_000)
 
+  it('record nothing when they are stopped or their signal is aborted while they are about to begin', async () => {
+    await page.evaluate(`(async () => {
+      globalThis.recorder = await createRecorder({ consent: 'required' })
+      globalThis.hold = () => new Promise((held) => {
+        void navigator.locks.request('kymograph.journey', () => new Promise((release) => {
+          globalThis.release = release
+          held()
+        }))
+      })
+      globalThis.later = (ms = 200) => new Promise((resolve) => setTimeout(resolve, ms))
+    })()`)
+    const told = await page.evaluate(`(async () => {
+      const options = { sources: [sources.viewport()] }
+      const frames = []
+      // while sources are looked at
+      await begin(options)
+      let granted = recorder.grantConsent()
+      frames.push((await session.stop()).streams.viewport.received)
+      await granted
+      await recorder.withdrawConsent()
+      // while the journey is joined
+      await begin({ ...options, journey: 'auto' })
+      await hold()
+      granted = recorder.grantConsent()
+      await later()
+      const stopped = session.stop()
+      release()
+      frames.push((await stopped).streams.viewport.received)
+      await granted
+      // before createSession has answered
+      await hold()
+      const controller = new AbortController()
+      const created = begin({ ...options, journey: 'auto', signal: controller.signal }).catch(({ code }) => code)
+      await later()
+      controller.abort()
+      release()
+      return { frames, code: await created, states: events.filter(({ type }) => type === 'statechange').map(({ detail }) => detail.state) }
+    })()`)
+    expect(told).toEqual({
+      frames: [0, 0],
+      code: 'aborted',
+      states: ['stopping', 'stopped', 'ready', 'stopping', 'stopped'],
+    })
+    expect(await page.evaluate(`events.filter(({ type }) => type === 'availability')`)).toEqual([])
+  }, 30_000)
+
   it('change their labels while they are recorded and after', async () => {
     const id = await page.evaluate(`begin({ labels: ['login'], sources: [sources.pointer()] })`)
     await page.evaluate(`session.addLabels(['second factor'])`)
