@@ -65,8 +65,8 @@ export const RING_NUDGE_BYTES = 131_072
 export const PRE_TRIGGER_MAX_MS = 3_600_000
 /** How long sources keep what they hear before they write it, if chunks are not sealed sooner than every two seconds. */
 export const COLLECT_MAX_MS = 500
-/** How long a page that is closed for good waits for its worker to store what it has. */
-export const LAST_WORDS_MS = 20
+/** How long a page that is closed, or frozen with its worker, waits for the worker to store what it has (ADR 14). */
+export const LAST_WORDS_MS = 50
 /** A worker that has not answered by then is given up. */
 export const WORKER_START_MAX_MS = 2000
 /** A control call that has not been answered by then is rejected. */

@@ -6,7 +6,7 @@ import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { runsBrowserTests } from '../support/chromium.js'
 import { ChromiumProcess } from '../support/chromium-process.js'
-import { KILLS, killMoments } from '../support/kills.js'
+import { DEPARTURES, KILLS, killMoments } from '../support/kills.js'
 import { canCutPower, PoweredDirectory } from '../support/power-cut.js'
 import { type StaticServer, startStaticServer } from '../support/static-server.js'
 
@@ -73,6 +73,25 @@ interface Look {
   journey: number
 }
 
+/** Records in five sessions, leaves after half a second, and says when it is back. */
+const DEPARTING = `
+import { createRecorder } from '/dist/index.js'
+import { lifecycle } from '/dist/sources.js'
+const recorder = await createRecorder()
+for (let i = 0; i < 5; i++) {
+  const session = await recorder.createSession({
+    labels: ['departure' + i],
+    sources: [lifecycle()],
+    streams: { s: { channels: ['x'] } },
+    chunk: { maxMs: 60000 },
+  })
+  setInterval(() => session.stream('s').push(performance.now(), 1), 10)
+}
+setTimeout(() => { location.href = '/next.html' + location.search }, 400 + Math.random() * 200)`
+
+/** Says that it lives, when a while has gone by. */
+const NEXT = `setTimeout(() => fetch('/result/' + location.search.slice(1), { method: 'POST', body: '{}' }), 600)`
+
 describe.skipIf(!runsBrowserTests)('a recorder in Chromium', () => {
   let server: StaticServer
   beforeAll(async () => {
@@ -120,6 +139,34 @@ describe.skipIf(!runsBrowserTests)('a recorder in Chromium', () => {
     expect(look.chunks).toBeGreaterThan(seq)
     expect(look.tailMs).toBeGreaterThan(0)
   }
+
+  it(
+    `lets the page live that follows the one it records, ${DEPARTURES} times (F14)`,
+    async () => {
+      server.serve('/departing.js', DEPARTING)
+      server.serve('/departing.html', '<!doctype html><script type="module" src="/departing.js"></script>')
+      server.serve('/next.html', `<!doctype html><script>${NEXT}</script>`)
+      const profile = await mkdtemp(join(tmpdir(), 'kymograph-profile-'))
+      const browser = await ChromiumProcess.launch(profile)
+      onTestFinished(async () => {
+        await browser.kill()
+        await rm(profile, { recursive: true, force: true })
+      })
+      let crashed = 0
+      for (let i = 0; i < DEPARTURES; i++) {
+        const next = server.result(`departure${i}`, 15_000)
+        const tab = await browser.openTab(`${server.origin}/departing.html?departure${i}`)
+        await next.catch(() => {
+          crashed += 1
+        })
+        await tab.close()
+      }
+      console.log(`${DEPARTURES} departures, ${crashed} pages that did not live`)
+      // the browser's own fault: what is left of it is for slow machines
+      expect(crashed).toBeLessThanOrEqual(Math.max(1, DEPARTURES / 50))
+    },
+    30_000 + DEPARTURES * 17_000,
+  )
 
   it(
     `keeps every chunk it had announced when the browser is killed, ${KILLS.browser} times (F15)`,

@@ -44,7 +44,8 @@ describe.skipIf(!runsBrowserTests)('the life of a page in Chromium', () => {
   }
   /**
    * Leaves a page for another and comes back to it as it was kept; `leftMs`: when that was, on the clock of the page.
-   * Now and then, about once in twenty, this Chromium has the page that follows answer nobody: then it is tried again.
+   * Chromium may crash when it freezes a worker that hears from its database, with the page that follows (ADR 14): then it
+   * is tried again.
    */
   async function openLeaveAndReturn(options = '', browser = tabs): Promise<{ page: Page; leftMs: number }> {
     for (let attempt = 0; attempt < 4; attempt++) {

@@ -635,7 +635,7 @@ describe.skipIf(!runsBrowserTests)('sessions of a page in Chromium', () => {
       await begin({ sources: [sources.audioLevel({ stream: sound })] })
     })()`)
     await page.waitForFunction(`events.some(({ detail }) => detail.state === 'granted')`)
-    await page.waitForTimeout(700)
+    await page.waitForTimeout(1500)
     await page.evaluate(`sound.getTracks()[0].stop()`)
     await page.waitForFunction(`events.some(({ detail }) => detail.state === 'no-signal')`)
     await page.waitForTimeout(700)

@@ -7,6 +7,9 @@ export const KILLS = {
   renderer: isThorough ? 60 : 2,
 }
 
+/** Departures from a page that records. */
+export const DEPARTURES: number = isThorough ? 100 : 3
+
 /** Moments at which to kill, the same in each run: milliseconds, spread by the golden ratio. */
 export function killMoments(count: number, minMs: number, maxMs: number): number[] {
   return Array.from({ length: count }, (_, i) => minMs + ((i * 0.618_033_988_75 + 0.31) % 1) * (maxMs - minMs))
