@@ -26,9 +26,12 @@ export class KeptFrames {
   }
 
   /** One frame, in milliseconds of the page's clock; null and undefined are absent. */
-  add(timeMs: number, a: Maybe, b: Maybe = 0, c: Maybe = 0, d: Maybe = 0): void {
+  add(timeMs: number, a: Maybe, b?: Maybe, c?: Maybe, d?: Maybe): void {
     const width = this.#width
-    if (typeof a !== 'number' || typeof b !== 'number' || typeof c !== 'number' || typeof d !== 'number') {
+    const isWhole =
+      typeof a === 'number' &&
+      (width === 1 || (typeof b === 'number' && typeof c === 'number' && (width === 3 || typeof d === 'number')))
+    if (!isWhole) {
       this.#write()
       this.#stream.push(timeMs, ...[a, b, c, d].slice(0, width))
       return
@@ -39,9 +42,9 @@ export class KeptFrames {
     this.#times[this.#count] = timeMs
     this.#values[at] = a
     if (width > 1) {
-      this.#values[at + 1] = b
-      this.#values[at + 2] = c
-      if (width > 3) this.#values[at + 3] = d
+      this.#values[at + 1] = b!
+      this.#values[at + 2] = c!
+      if (width > 3) this.#values[at + 3] = d!
     }
     this.#count += 1
   }

@@ -296,6 +296,13 @@ describe.skipIf(!runsBrowserTests)('the motion of a device in Chromium', () => {
     expect(recorded.chunks[0]!.streams[0]!.counts.invalidValues).toBe(0)
   }, 30_000)
 
+  it('is absent where a stand-in for the platform leaves it out, not 0 (F4)', async () => {
+    await page.evaluate(`begin({ sources: [sources.orientation()] })`)
+    await page.evaluate(`void dispatchEvent(Object.assign(new Event('deviceorientation'), { alpha: 7 }))`)
+    const frames = framesIn(await finish(page), 'orientation')
+    expect(frames.find(({ alpha }) => alpha === 7)).toMatchObject({ beta: undefined, gamma: undefined })
+  }, 30_000)
+
   it('pauses while a password is typed, counted as redacted (F60)', async () => {
     await enable()
     await move(1)
