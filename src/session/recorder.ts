@@ -77,9 +77,14 @@ export class Recorder extends (EventTarget as new () => SessionEventTarget<'warn
     const client = await RecorderClient.connect(options)
     const wantsShared = transport === 'shared' || (transport === 'auto' && client.capabilities.thread === 'worker')
     const recorder = new Recorder(client, options.open, canShare && wantsShared ? 'shared' : 'batch', platform)
-    recorder.#stopWatching = watchPage((isHidden) => {
-      for (const session of recorder.#active) session.pageHidden(isHidden)
-      return recorder.#active.size > 0
+    recorder.#stopWatching = watchPage({
+      hide: (isHidden) => {
+        for (const session of recorder.#active) session.pageHidden(isHidden)
+      },
+      flush: () => {
+        for (const session of recorder.#active) if (session.state !== 'ready') session.flush().catch(() => {})
+        return recorder.#active.size > 0
+      },
     })
     recorder.#deliveries = side?.open(client, () => recorder.#each((session) => session.flush()))
     return recorder

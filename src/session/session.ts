@@ -219,11 +219,9 @@ export class Session extends (EventTarget as new () => SessionEventTarget<Sessio
   /** @internal The page is hidden, or to be seen again. */
   pageHidden(isHidden: boolean): void {
     if (isHidden) {
-      if (this.#settings.whenHidden === 'pause' && this.#state === 'recording') {
-        this.pause()
-        this.#isHeld = true
-      }
-      if (this.#state !== 'ready') this.flush().catch(() => {})
+      if (this.#settings.whenHidden !== 'pause' || this.#state !== 'recording') return
+      this.pause()
+      this.#isHeld = true
     } else if (this.#isHeld) {
       this.#isHeld = false
       if (this.#state === 'paused') this.resume()

@@ -204,6 +204,14 @@ describe.skipIf(!runsBrowserTests)('the life of a page in Chromium', () => {
     expect(gapsOf(recorded).some(({ stream, ms }) => stream === 'tick' && ms > 1000)).toBe(true)
   }, 60_000)
 
+  it('pauses in the back/forward cache where that is wanted, when all have heard that the page is left (F14)', async () => {
+    const { page } = await openLeaveAndReturn(`whenHidden: 'pause'`)
+    expect(await page.evaluate('session.state')).toBe('recording')
+    const recorded = await finish(page)
+    expect(statesOf(recorded).slice(-4)).toEqual(['paused', 'recording', 'stopping', 'stopped'])
+    expect(changesIn(recorded)).toEqual(['visible', 'left', 'hidden', 'visible', 'returned'])
+  }, 60_000)
+
   it('is kept in the back/forward cache with a microphone open, which is closed and opened again (F14)', async () => {
     const listening = await Tabs.launch(['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'])
     onTestFinished(() => listening.end())
