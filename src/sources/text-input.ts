@@ -11,8 +11,8 @@ const CHANGES = ['insert', 'delete', 'paste', 'drop', 'autofill', 'replace', 'co
 
 /**
  * How texts in fields change: a stream `textInput` with the kind of change, how many UTF-16 code units came and went,
- * how long the text is then, and the kind of field. Never text. Of sensitive fields nothing is recorded; one frame is
- * counted `redacted`.
+ * how long the text is then, and the kind of field. Never text. While a sensitive field has the focus, and of sensitive
+ * fields, nothing is recorded; one frame is counted `redacted`.
  *
  * Source: W3C Input Events Level 2.
  *
@@ -30,7 +30,9 @@ export function textInput(options?: SourceOptions): Source {
     ],
     read: (stream, session) => {
       const lengths = new WeakMap<Element, number>()
-      const isLeftOut = createRedactor(stream, isSensitive)
+      let isFocusSensitive = false
+      // pages copy what is typed into fields of another kind, and tell these
+      const isLeftOut = createRedactor(stream, (element) => isFocusSensitive || isSensitive(element))
       const note = (event: Event) => {
         const target = targetOf(event)
         if (target && !isSensitive(target)) lengths.set(target, lengthOf(target) ?? 0)
@@ -50,8 +52,9 @@ export function textInput(options?: SourceOptions): Source {
         stream.push(event.timeStamp, CHANGES.indexOf(change), inserted, deleted, length, fieldKindOf(target))
       }
       return endAll([
-        // the marks at the ends of what is left out
-        watchRedaction(session, () => {}),
+        watchRedaction(session, (isSensitiveNow) => {
+          isFocusSensitive = isSensitiveNow
+        }),
         listen(window, 'focusin', note),
         // the application may have changed it since
         listen(window, 'beforeinput', note),

@@ -593,6 +593,18 @@ describe.skipIf(!runsBrowserTests)('what a page keeps to itself in Chromium', ()
     expect(recorded.summary.streams['motion.linearAcceleration']!.lost.redacted).toBeGreaterThan(0)
   }, 30_000)
 
+  it('tells nothing of a secret by a field the page copies it to (F60)', async () => {
+    const body = `<input id="password" type="password" oninput="copy.value = this.value, copy.dispatchEvent(new Event('input'))">
+      <input id="copy">`
+    await openSourcePage(page, serveSourcePage(server, body, { path: '/copied.html' }))
+    await page.evaluate(`begin({ sources: [sources.textInput()] })`)
+    await type('password', 'secret')
+    const recorded = await finish(page)
+    expect(await page.inputValue('#copy')).toBe('secret')
+    expect(framesIn(recorded, 'textInput')).toEqual([])
+    expect(recorded.summary.streams.textInput!.lost).toEqual({ redacted: 1 })
+  }, 30_000)
+
   it('tells by no menu where the caret is in a secret (F60)', async () => {
     await page.evaluate(`begin({ sources: [sources.contextMenu()] })`)
     for (const id of ['text', 'password']) {
