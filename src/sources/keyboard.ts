@@ -5,6 +5,8 @@ import { redactOnce, watchRedaction } from './redaction.js'
 import { isSensitive } from './sensitive.js'
 import { eventSource, type SourceOptions } from './source.js'
 
+const DOWN = 0
+const UP = 1
 const CLASSES = [
   'letter',
   'digit',
@@ -54,9 +56,16 @@ export function keyboard(options?: SourceOptions): Source {
     read: (stream, session) => {
       let isFocusSensitive = false
       let isRedacted = false
+      /** Keys of a secret: they come up elsewhere where the page moves the focus on. */
+      const downInSecret = new Set<string>()
       const press = (phase: number) => (event: KeyboardEvent) => {
+        const { code } = event
         const target = targetOf(event)
-        if (isFocusSensitive || (target && isSensitive(target))) {
+        const isDown = phase === DOWN
+        const isSecret = isFocusSensitive || (target && isSensitive(target)) || (!isDown && downInSecret.has(code))
+        if (isSecret && isDown) downInSecret.add(code)
+        else downInSecret.delete(code)
+        if (isSecret) {
           if (!isRedacted) redactOnce(stream, event.timeStamp)
           isRedacted = true
           return
@@ -70,8 +79,8 @@ export function keyboard(options?: SourceOptions): Source {
         watchRedaction(session, (isSensitiveNow) => {
           isFocusSensitive = isSensitiveNow
         }),
-        listen(window, 'keydown', press(0)),
-        listen(window, 'keyup', press(1)),
+        listen(window, 'keydown', press(DOWN)),
+        listen(window, 'keyup', press(UP)),
       ])
     },
   })

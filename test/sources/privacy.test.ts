@@ -605,6 +605,18 @@ describe.skipIf(!runsBrowserTests)('what a page keeps to itself in Chromium', ()
     expect(recorded.summary.streams.textInput!.lost).toEqual({ redacted: 1 })
   }, 30_000)
 
+  it('does not hear the last key of a secret come up where the page has moved the focus on (F60)', async () => {
+    const body = `<input id="pin" name="pin" oninput="if (this.value.length === 4) next.focus()"><input id="next">`
+    await openSourcePage(page, serveSourcePage(server, body, { path: '/moved.html' }))
+    await page.evaluate(`begin({ sources: [sources.keyboard()] })`)
+    await type('pin', '4711')
+    await page.keyboard.press('x')
+    await page.keyboard.press('1')
+    const recorded = await finish(page)
+    expect(framesIn(recorded, 'keyboard').map((frame) => frame.class)).toEqual(['letter', 'letter', 'digit', 'digit'])
+    expect(recorded.summary.streams.keyboard!.lost).toEqual({ redacted: 1 })
+  }, 30_000)
+
   it('tells by no menu where the caret is in a secret (F60)', async () => {
     await page.evaluate(`begin({ sources: [sources.contextMenu()] })`)
     for (const id of ['text', 'password']) {
