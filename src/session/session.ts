@@ -208,6 +208,8 @@ export class Session extends (EventTarget as new () => SessionEventTarget<Sessio
     this.#isWithdrawn = this.#state !== 'awaiting-consent'
     if (this.#beginning) await this.#beginning.catch(() => {})
     if (this.#state === 'awaiting-consent') return undefined
+    // given again before anything was recorded
+    if (!this.#isWithdrawn && this.#platform.isConsented()) return undefined
     this.#isWithdrawn = true
     try {
       return await this.stop()

@@ -735,6 +735,15 @@ describe.skipIf(!runsBrowserTests)('what a page keeps to itself in Chromium', ()
     expect(await page.evaluate(`session.stream('v').counts.lost`)).toEqual({ 'no-consent': 1 })
   }, 30_000)
 
+  it('records when consent is given, taken back and given again before a session has begun (F59)', async () => {
+    await page.evaluate(`begin({ sources: [sources.viewport()] }, { consent: 'required' })`)
+    await page.evaluate(`Promise.all([recorder.grantConsent(), recorder.withdrawConsent(), recorder.grantConsent()])
+      .then(() => {})`)
+    expect(await page.evaluate('session.state')).toBe('recording')
+    await page.evaluate(`recorder.withdrawConsent().then(() => {})`)
+    expect(await page.evaluate('session.state')).toBe('stopped')
+  }, 30_000)
+
   it('forgets a session, also one that is being recorded, without a trace (F61)', async () => {
     const id = await page.evaluate(
       `begin({ labels: ['forgotten'], journeyId: 'journey-to-forget', streams: { v: { channels: ['v'] } } })`,
