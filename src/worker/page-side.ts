@@ -38,6 +38,8 @@ export class PageSide {
   readonly #store: SessionStore | undefined
   /** Chunks that would have to be delivered if the page were left now. */
   readonly #held = new Map<string, Lent>()
+  /** What engines are opened with. */
+  #open: Pick<ClientOptions['open'], 'holdsDeliveries'> = {}
   /** Nothing of the engine before is done any more. */
   #disconnect = () => {}
 
@@ -50,6 +52,7 @@ export class PageSide {
 
   /** Adds what engines have to know of it. */
   addTo(client: ClientOptions): void {
+    this.#open = client.open
     client.open.sinks = this.#plans
     client.connectPage = () => this.#connect()
   }
@@ -73,7 +76,7 @@ export class PageSide {
 
   /** What is delivered from there. flush: what has been recorded so far is stored when it resolves. */
   open(engine: DeliveryEngine, flush: () => Promise<unknown>): RecorderDeliveries {
-    return new RecorderDeliveries(engine, this.#sinks, this.#held, flush)
+    return new RecorderDeliveries(engine, this.#sinks, this.#held, flush, () => this.#open.holdsDeliveries === true)
   }
 }
 
@@ -83,6 +86,7 @@ export class RecorderDeliveries {
   readonly #sinks: readonly ChunkSink[]
   readonly #held: Map<string, Lent>
   readonly #flush: () => Promise<unknown>
+  readonly #waitsForConsent: () => boolean
   readonly #onHide = (event: Event) => {
     const isHidden = event.type === 'pagehide' || globalThis.document.visibilityState === 'hidden'
     if (isHidden) this.#deliverAtHide().catch(() => {})
@@ -93,7 +97,9 @@ export class RecorderDeliveries {
     sinks: readonly ChunkSink[],
     held: Map<string, Lent>,
     flush: () => Promise<unknown>,
+    waitsForConsent: () => boolean,
   ) {
+    this.#waitsForConsent = waitsForConsent
     this.#engine = engine
     this.#sinks = sinks
     this.#held = held
@@ -107,9 +113,9 @@ export class RecorderDeliveries {
     return this.#engine.call('deliveryStatus')
   }
 
-  /** Goes on after a pause (the credentials were refused), or at once where it waits. */
+  /** Goes on after a pause (the credentials were refused), or at once where it waits; not before there is consent. */
   async resume(): Promise<void> {
-    return this.#engine.call('resumeDeliveries')
+    if (!this.#waitsForConsent()) await this.#engine.call('resumeDeliveries')
   }
 
   /** Resolves when every sink has all that is stored, or is paused. */

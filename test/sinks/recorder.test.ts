@@ -77,6 +77,9 @@ describe.each(ENGINES)('a recorder with a sink ($engine)', ({ worker, transport 
     onTestFinished(() => recorder.dispose())
     await new Promise((resolve) => setTimeout(resolve, 300))
     await recorder.deliveries!.idle()
+    // as an application does that has new credentials
+    await recorder.deliveries!.resume()
+    await recorder.deliveries!.idle()
     expect(receiver.chunks.size).toBe(0)
     await recorder.grantConsent()
     await recorder.deliveries!.idle()
