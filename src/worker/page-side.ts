@@ -87,9 +87,13 @@ export class RecorderDeliveries {
   readonly #held: Map<string, Lent>
   readonly #flush: () => Promise<unknown>
   readonly #waitsForConsent: () => boolean
-  readonly #onHide = (event: Event) => {
-    const isHidden = event.type === 'pagehide' || globalThis.document.visibilityState === 'hidden'
-    if (isHidden) this.#deliverAtHide().catch(() => {})
+  #isLeft = false
+  readonly #onHide = ({ type }: Event) => {
+    const isHidden = globalThis.document.visibilityState === 'hidden'
+    const isLeaving = type === 'pagehide'
+    // a page that is left is hidden next: the worker is not to be at it when it freezes (ADR 14)
+    if (isLeaving || (isHidden && !this.#isLeft)) this.#deliverAtHide().catch(() => {})
+    this.#isLeft = isLeaving || (this.#isLeft && isHidden)
   }
 
   constructor(
