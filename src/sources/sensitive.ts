@@ -1,3 +1,4 @@
+import { targetOf } from './element.js'
 import { endAll, listen } from './listen.js'
 
 /** Puts an element, and all in it, out of every source's sight. */
@@ -108,6 +109,8 @@ export function focusedElement(root: Document | ShadowRoot = document, frames: E
 
 const watchers = new Set<(isSensitive: boolean) => void>()
 let isFocusSensitive = false
+/** What was pressed last, if nothing has got the focus since: keys of a pad need not take it. */
+let pressed: Element | undefined
 let stopWatching: (() => void) | undefined
 /** The documents of the frames the focus is in: the page hears nothing of what it does there. */
 let framed: Document[] = []
@@ -120,7 +123,16 @@ const CHANGES = ['type', 'autocomplete', 'name', 'id', 'style', 'class', BLOCK_A
 /** Calls back now and whenever the focus comes to a sensitive field or leaves it. Returns what ends it. */
 export function watchSensitiveFocus(onChange: (isSensitive: boolean) => void): () => void {
   stopWatching ??= endAll([
-    listen(window, 'focusin', lookAtFocus),
+    listen(window, 'focusin', () => {
+      pressed = undefined
+      lookAtFocus()
+    }),
+    listen(window, 'pointerdown', (event) => {
+      const target = targetOf(event)
+      // where there is a caret, it tells
+      pressed = (target as HTMLElement | undefined)?.isContentEditable ? undefined : target
+      lookAtFocus()
+    }),
     // where the focus goes is known only after it has gone; until then it counts as where it was
     listen(window, 'focusout', () => setTimeout(lookAtFocus, 0)),
     // into a frame
@@ -140,6 +152,7 @@ export function watchSensitiveFocus(onChange: (isSensitive: boolean) => void): (
     stopWatching = undefined
     stopFramed()
     framed = []
+    pressed = undefined
     changes?.disconnect()
     watched = undefined
   }
@@ -160,7 +173,8 @@ function lookAtFocus(): void {
     // before they are shown as text
     for (const password of one.querySelectorAll('input[type=password]')) secrets.add(password)
   }
-  const isNow = element !== undefined && isSensitive(element)
+  const isPadPressed = frames.length === 0 && pressed?.isConnected === true && isBlocked(pressed)
+  const isNow = isPadPressed || (element !== undefined && isSensitive(element))
   if (isNow === isFocusSensitive) return
   isFocusSensitive = isNow
   for (const watcher of watchers) watcher(isNow)

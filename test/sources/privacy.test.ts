@@ -617,6 +617,31 @@ describe.skipIf(!runsBrowserTests)('what a page keeps to itself in Chromium', ()
     expect(recorded.summary.streams.keyboard!.lost).toEqual({ redacted: 1 })
   }, 30_000)
 
+  it('feels nothing while a blocked pad is tapped whose keys take no focus (F60)', async () => {
+    const body = `<div data-kymograph-block><span id="key" style="padding:20px">7</span></div><p id="rest">rest</p>
+      <input id="text">`
+    await openSourcePage(page, serveSourcePage(server, body, { path: '/pad.html' }))
+    await page.evaluate(`begin({ sources: [sources.motion({ api: 'event', optional: true })] })`)
+    const shake = () =>
+      page.evaluate(
+        `void dispatchEvent(new DeviceMotionEvent('devicemotion', { acceleration: { x: 4711, y: 0, z: 0 } }))`,
+      )
+    const ways = ['#rest', '#text']
+    for (const way of ways) {
+      for (let i = 0; i < 4; i++) {
+        await page.click('#key')
+        await shake()
+      }
+      await page.click(way)
+      await shake()
+    }
+    const recorded = await finish(page)
+    const felt = framesIn(recorded, 'motion.linearAcceleration').filter(({ x }) => x === 4711)
+    expect(felt).toHaveLength(ways.length)
+    expect(recorded.summary.streams['motion.linearAcceleration']!.lost.redacted).toBeGreaterThanOrEqual(4 * ways.length)
+    expect(marksIn(recorded).filter(({ name }) => name === 'redacted')).toHaveLength(2 * ways.length)
+  }, 30_000)
+
   it('tells by no menu where the caret is in a secret (F60)', async () => {
     await page.evaluate(`begin({ sources: [sources.contextMenu()] })`)
     for (const id of ['text', 'password']) {
