@@ -12,12 +12,18 @@ export function captureWhileRecording(
 ): void {
   let stop: (() => void) | undefined
   let told: string | undefined
+  let marked: string | undefined
   const tell = (state: Availability['state'], reason = '') => {
     if (told === state) return
     told = state
-    const { source } = availabilityNow()
-    session.announce({ source, state, reason })
-    if (session.state === 'recording' || session.state === 'paused') session.mark('availability', { source, state })
+    session.announce({ source: availabilityNow().source, state, reason })
+    markIt()
+  }
+  // a flight recorder has none before its trigger
+  const markIt = () => {
+    if (told === undefined || told === marked || (session.state !== 'recording' && session.state !== 'paused')) return
+    marked = told
+    session.mark('availability', { source: availabilityNow().source, state: told })
   }
   const report: Reporter = { signal: () => tell('granted'), finding: tell }
   const look = () => {
@@ -31,6 +37,7 @@ export function captureWhileRecording(
       stop()
       stop = undefined
     }
+    markIt()
   }
   session.addEventListener('statechange', look)
   look()

@@ -2,7 +2,7 @@ import type { Browser, BrowserContext, CDPSession, Page } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { launchChromium, runsBrowserTests } from '../support/chromium.js'
 import { ISOLATED } from '../support/engine-pages.js'
-import { finish, framesIn, openSourcePage, serveSourcePage, unaccounted } from '../support/source-page.js'
+import { finish, framesIn, marksIn, openSourcePage, serveSourcePage, unaccounted } from '../support/source-page.js'
 import { type StaticServer, startStaticServer } from '../support/static-server.js'
 
 const UUID_7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
@@ -425,6 +425,7 @@ describe.skipIf(!runsBrowserTests)('sessions of a page in Chromium', () => {
     await page.evaluate('session.trigger()')
     await page.evaluate('session.pause()')
     const recorded = await finish(page)
+    expect(marksIn(recorded)).toContainEqual({ name: 'availability', source: 'viewport', state: 'granted' })
     const { width, height } = page.viewportSize()!
     expect(framesIn(recorded, 'viewport')).toMatchObject([{ width, height }])
     expect(framesIn(recorded, 'lifecycle')).toMatchObject([{ change: 'visible' }])
