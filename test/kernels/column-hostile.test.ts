@@ -54,6 +54,15 @@ function mutate(bytes: Uint8Array, random: () => number): Uint8Array {
   return mutant
 }
 
+/** Not for once, since the machine was at something else. */
+function isSlowAgain(mutant: Uint8Array): boolean {
+  return Array.from({ length: 3 }).every(() => {
+    const startedMs = performance.now()
+    outcome(wasmKernels, mutant)
+    return performance.now() - startedMs > SLOWEST_MS
+  })
+}
+
 /** In the millions when asked for: HOSTILE_COLUMNS=20 runs 20 million. */
 const MUTANTS = 1_000_000 * Number(process.env.HOSTILE_COLUMNS ?? 2)
 /** One in so many is decoded by the reference too, which takes longer. */
@@ -80,7 +89,7 @@ describe('hostile columns', () => {
         expectAgreement(mutant)
         continue
       }
-      const started = performance.now()
+      const startedMs = performance.now()
       try {
         wasmKernels.decodeColumn(mutant)
         accepted++
@@ -91,7 +100,9 @@ describe('hostile columns', () => {
         }
       }
       // a guard against hanging: these columns are decoded in microseconds
-      if (performance.now() - started > SLOWEST_MS) expect.fail(`mutant ${round} took too long`)
+      if (performance.now() - startedMs > SLOWEST_MS && isSlowAgain(mutant)) {
+        expect.fail(`mutant ${round}, ${Buffer.from(mutant).toString('hex')} took too long`)
+      }
     }
     expect(accepted).toBeGreaterThan(MUTANTS / 50)
   })
