@@ -100,7 +100,11 @@ describe.skipIf(!runsBrowserTests)('the motion of a device in Chromium', () => {
     30_000,
   )
 
-  it('is thinned without folding what is too fast, and says how regular it came', async () => {
+  // a busy machine may shake more slowly than is thinned away
+  it('is thinned without folding what is too fast, and says how regular it came', {
+    retry: 2,
+    timeout: 30_000,
+  }, async () => {
     await enable()
     await page.evaluate(`begin({ sources: [sources.motion({ api: 'event', rateHz: 10 })] })`)
     for (let i = 0; i < 20; i++) await move(i % 2)
@@ -114,7 +118,7 @@ describe.skipIf(!runsBrowserTests)('the motion of a device in Chromium', () => {
     // what changes 8 times a second is above half of 10: little of it is left
     const xs = frames.slice(3, -3).map(({ x }) => Number(x))
     expect(Math.max(...xs) - Math.min(...xs)).toBeLessThan(0.5)
-  }, 30_000)
+  })
 
   it('is denied with a code, leaves nothing half alive, and works when it is allowed later (F1)', async () => {
     await enable()
